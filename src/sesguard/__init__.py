@@ -1,0 +1,1 @@
+"""sesguard: the guard for Amazon SES."""

@@ -1,0 +1,307 @@
+"""
+The shapes that meet in a send and in a received event.
+
+Nothing here is inherited from: whatever has the methods fits. Arguments are positional, so that
+names are yours. Each port has an asynchronous twin; `AsyncClient` takes either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from sesguard._frozen import FrozenMapping
+
+if TYPE_CHECKING:
+    from sesguard.addresses import AddressKey
+    from sesguard.errors import SendError
+    from sesguard.mail import Email
+    from sesguard.outcomes import Notice
+    from sesguard.suppression import Change, Page, Suppression
+
+__all__ = [
+    "AccountPort",
+    "AsyncClock",
+    "AsyncLimiter",
+    "AsyncLookUp",
+    "AsyncSuppressionStore",
+    "AsyncTransport",
+    "Clock",
+    "Handover",
+    "Limiter",
+    "LookUp",
+    "Observer",
+    "Quota",
+    "Receipt",
+    "Received",
+    "Source",
+    "SuppressionHook",
+    "SuppressionStore",
+    "Transport",
+]
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """The time of day, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run back."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        ...
+
+
+class AsyncClock(Protocol):
+    """A clock that waits on the event loop."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float, /) -> None: ...
+
+
+class SuppressionHook(Protocol):
+    """
+    A suppression list as one function.
+
+    ``True`` or a `Suppression` means *do not mail*. Only ``False`` and ``None`` let mail go;
+    anything else, an exception too, stops the send. It is asked with a key: lower case, without
+    display name.
+    """
+
+    def __call__(self, address: AddressKey, /) -> bool | Suppression | None: ...
+
+
+class LookUp(Protocol):
+    """A suppression list that is asked for all recipients at once."""
+
+    def look_up(
+        self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
+    ) -> Mapping[AddressKey, Suppression]:
+        """
+        The entries that hold for *keys*; a key without one is left out.
+
+        Scope ``""`` is always asked beside *scopes*. Of several entries, the one with the
+        strongest reason is given.
+        """
+        ...
+
+
+class AsyncLookUp(Protocol):
+    """`LookUp`, awaited."""
+
+    async def look_up(
+        self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
+    ) -> Mapping[AddressKey, Suppression]: ...
+
+
+class SuppressionStore(LookUp, Protocol):
+    """A suppression list that events are applied to."""
+
+    def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]:
+        """
+        Apply events, each by its key, in one transaction: all marks and all effects, or nothing.
+
+        Returns:
+            One boolean an event: True where it was applied now, False where it was seen before.
+        """
+        ...
+
+    def add(self, suppressions: Iterable[Suppression], /) -> None:
+        """Put entries on the list, as an operator."""
+        ...
+
+    def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
+        """Take keys off the list, whatever the reason, as an operator. Returns how many were on it."""
+        ...
+
+    def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
+        """The list, page by page, in a stable order."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class AsyncSuppressionStore(AsyncLookUp, Protocol):
+    """`SuppressionStore`, awaited."""
+
+    async def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]: ...
+    async def add(self, suppressions: Iterable[Suppression], /) -> None: ...
+    async def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int: ...
+    async def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]: ...
+    async def close(self) -> None: ...
+
+
+Handover: TypeAlias = Callable[[], None]
+"""
+Called by a transport once a submit, right before it lets go of what SES may take as the mail.
+
+It raises where the send was called off in the meantime; let that pass through. Until the call
+the mail is certainly not sent, after it nobody knows.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """
+    What a transport brings back from SES.
+
+    Attributes:
+        message_id: SES's id of the mail. Never empty.
+
+        request_id: The API's request id.
+
+        refused: Bare address to error, for recipients refused while others were taken.
+    """
+
+    message_id: str
+    request_id: str | None = None
+    refused: Mapping[str, SendError] = field(default_factory=FrozenMapping, repr=False)
+
+
+class Transport(Protocol):
+    """One way to hand a mail to SES. One submit is one request: it never repeats a send."""
+
+    def submit(self, email: Email, handover: Handover, /) -> Receipt:
+        """
+        Hand over one e-mail.
+
+        Raises:
+            SendError: The leaf class that says what SES answered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close connections. A later submit opens new ones."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """`Transport`, awaited. Cancelled at the deadline."""
+
+    async def submit(self, email: Email, handover: Handover, /) -> Receipt: ...
+    async def close(self) -> None: ...
+
+
+class Limiter(Protocol):
+    """Keeps to a rate, counted in recipients."""
+
+    def reserve(self, units: int, /) -> float:
+        """Take *units* now; answers the seconds to wait before sending."""
+        ...
+
+    def give_back(self, units: int, /) -> None:
+        """Return what was reserved for a mail that was not tried."""
+        ...
+
+    def slow_down(self, retry_after: float | None = None, /) -> None:
+        """SES throttled: go more slowly for a while."""
+        ...
+
+
+class AsyncLimiter(Protocol):
+    """`Limiter`, awaited."""
+
+    async def reserve(self, units: int, /) -> float: ...
+    async def give_back(self, units: int, /) -> None: ...
+    async def slow_down(self, retry_after: float | None = None, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """
+    A message as it came out of a queue.
+
+    Attributes:
+        body: The text, in whichever envelope.
+
+        receipt: What deletes it. Another one each time it is received.
+
+        receive_count: How often it was received, this time included.
+    """
+
+    body: str = field(repr=False)
+    receipt: str = field(repr=False)
+    receive_count: int = 1
+
+
+class Source(Protocol):
+    """A queue of feedback. Receipts are those of the latest receive."""
+
+    def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
+        """Up to *limit* messages; waits up to *wait* seconds for the first."""
+        ...
+
+    def delete(self, receipts: Sequence[str], /) -> Mapping[str, str]:
+        """Delete messages. Returns receipt to reason for those that could not be."""
+        ...
+
+    def extend(self, receipts: Sequence[str], seconds: float, /) -> Mapping[str, str]:
+        """Keep messages hidden for *seconds* from now. Returns those that could not be."""
+        ...
+
+    def release(self, receipts: Sequence[str], /) -> Mapping[str, str]:
+        """Hand messages back at once. Returns those that could not be."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told what happens. One that raises changes nothing."""
+
+    def __call__(self, notice: Notice, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """
+    What the account may send, and has sent, in recipients.
+
+    Attributes:
+        max_24_hour_send: Recipients in any 24 hours; -1 is unlimited.
+
+        max_send_rate: Recipients a second.
+
+        sent_last_24_hours: Recipients mailed in the last 24 hours.
+    """
+
+    max_24_hour_send: float
+    max_send_rate: float
+    sent_last_24_hours: float
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether there is no daily quota at all."""
+        return self.max_24_hour_send == -1
+
+    @property
+    def left(self) -> float:
+        """Recipients that may still be mailed now; infinite where there is no quota."""
+        if self.unlimited:
+            return float("inf")
+        return max(0.0, self.max_24_hour_send - self.sent_last_24_hours)
+
+
+class AccountPort(Protocol):
+    """Reads the account's own figures."""
+
+    def quota(self) -> Quota: ...
+    def max_send_rate(self) -> float: ...
+
+
+# Ports as the flows see them: asynchronous, whoever drives them.
+Ask: TypeAlias = Callable[
+    ["Sequence[AddressKey]", Sequence[str]], Awaitable["Mapping[AddressKey, Suppression]"]
+]
