@@ -1,0 +1,262 @@
+"""What the fields of an e-mail may hold: each check answers the value to keep, or raises."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+from sesguard._frozen import FrozenMapping
+from sesguard.addresses import Address
+from sesguard.errors import AddressError, EmailError, HeaderError, TagError
+
+__all__ = [
+    "MAX_TAGS",
+    "STREAM_TAG",
+    "address",
+    "addresses",
+    "charset",
+    "headers",
+    "items",
+    "line",
+    "name",
+    "tags",
+    "text",
+    "unsubscribe",
+]
+
+_T = TypeVar("_T")
+
+STREAM_TAG = "sesguard-stream"
+"""The message tag that carries ``Email.stream``, so that events bring it back."""
+
+MAX_TAGS = 50
+
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,993}[!-~])?")
+_CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
+_UNSUBSCRIBE = re.compile(
+    r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
+)
+# Tags with a colon that are the sender's to set, for Gmail's Feedback-ID.
+_SES_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
+
+_INSTEAD = {
+    "from": "use sender=",
+    "to": "use to=",
+    "cc": "use cc=",
+    "bcc": "use bcc=",
+    "reply-to": "use reply_to=",
+    "subject": "use subject=",
+    "return-path": "use return_path=",
+    "list-unsubscribe": "use list_unsubscribe=",
+    "list-unsubscribe-post": "use list_unsubscribe=, which sets it where an https URI is given",
+    "x-ses-configuration-set": "use configuration_set=",
+    "x-ses-message-tags": "use tags=",
+    "x-ses-tenant": "use tenant=",
+    "x-ses-list-management-options": "use list_management=",
+    "sender": "the From address, sender=, is who sends",
+    "date": "SES writes it",
+    "message-id": "SES writes it",
+    "mime-version": "it is written for you",
+    "dkim-signature": "SES signs",
+}
+_INSTEAD_PREFIXES = {
+    "content-": "it is written for you; use charset= or attachments=",
+    "x-ses-": "SES takes it for an instruction",
+    "resent-": "mail servers take it for recipients",
+}
+
+
+def address(field: str, value: object) -> Address:
+    """One address; the error names *field*."""
+    if isinstance(value, Address):
+        return value
+    try:
+        return Address.parse(value)  # type: ignore[arg-type]  # parse answers a wrong type itself
+    except AddressError as exc:
+        raise AddressError(
+            f"{field}: {exc}",
+            field=field.partition("[")[0],
+            address=exc.address,
+            quoted_form=exc.quoted_form,
+            original=exc.original,
+        ) from None
+
+
+def addresses(field: str, value: object) -> tuple[Address, ...]:
+    """A string or an `Address` is one; anything else is gone through."""
+    if isinstance(value, (str, Address)):
+        return (address(field, value),)
+    if value == ():
+        return ()
+    found = items(field, value, object, "addresses")
+    if len(found) == 1:
+        return (address(field, found[0]),)
+    return tuple([address(f"{field}[{at}]", one) for at, one in enumerate(found)])
+
+
+def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
+    """All of an iterable, each of them of *kind*."""
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, Mapping)):
+        raise EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
+    found = tuple(cast("Iterable[object]", value))
+    for one in found:
+        if not isinstance(one, kind):
+            raise EmailError(
+                f"{field}: a list of {what} is needed, and it holds {_kind(one)}.",
+                field=field,
+            )
+    return cast("tuple[_T, ...]", found)
+
+
+def text(field: str, value: object, charset: str) -> str | None:
+    """A body: anything that *charset* can encode."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise EmailError(f"{field}: a string is needed, not {_kind(value)}.", field=field)
+    try:
+        value.encode(charset)
+    except UnicodeError:
+        raise EmailError(
+            f"{field}: it holds a character that {charset} cannot encode. "
+            "Leave charset= out for UTF-8, and clean lone surrogates.",
+            field=field,
+        ) from None
+    return value
+
+
+def line(field: str, value: object) -> str:
+    """Text of one line: any Unicode without control characters and line separators."""
+    if not isinstance(value, str):
+        raise HeaderError(f"{field}: a string is needed, not {_kind(value)}.", field=field)
+    if _BREAKS.search(value):
+        raise HeaderError(
+            f"{field}: control characters, line breaks and lone surrogates cannot stand in it. "
+            "Replace them by spaces.",
+            field=field,
+        )
+    return value
+
+
+def name(field: str, value: object, kind: type[EmailError] = EmailError) -> str | None:
+    """The name of something in SES: 1 to 64 of ``A-Z a-z 0-9 _ -``."""
+    if value is None or (isinstance(value, str) and _NAME.fullmatch(value)):
+        return value
+    raise kind(f"{field}: 1 to 64 of A-Z, a-z, 0-9, _ and - are needed.", field=field)
+
+
+def headers(value: object) -> FrozenMapping[str, str]:
+    """
+    Further headers, none of which is another field's or SES's own.
+
+    Source:
+        SES API v2, MessageHeader; SES Developer Guide, "Header fields".
+    """
+    pairs = _pairs("headers", value)
+    if not pairs:
+        return pairs
+    seen: set[str] = set()
+    for key, content in pairs.items():
+        if not _HEADER_NAME.fullmatch(key):
+            raise HeaderError(
+                "headers: a name is 1 to 126 printable ASCII characters without space and colon.",
+                field="headers",
+            )
+        folded = key.lower()
+        instead = _INSTEAD.get(folded) or next(
+            (why for start, why in _INSTEAD_PREFIXES.items() if folded.startswith(start)), None
+        )
+        if instead:
+            raise HeaderError(f"headers: {key} cannot be set here: {instead}.", field="headers")
+        if folded in seen:
+            raise HeaderError(f"headers: {key} is given twice.", field="headers")
+        seen.add(folded)
+        if not _HEADER_VALUE.fullmatch(content) or len(key) + len(content) > 996:
+            raise HeaderError(
+                f"headers: the value of {key} must be 1 to 995 printable ASCII characters, "
+                "996 with its name, no space at its ends. Encode others by RFC 2047.",
+                field="headers",
+            )
+    return pairs
+
+
+def tags(value: object) -> FrozenMapping[str, str]:
+    """
+    Message tags.
+
+    Source:
+        SES API v2, MessageTag.
+    """
+    pairs = _pairs("tags", value)
+    if not pairs:
+        return pairs
+    for key, content in pairs.items():
+        if not (_TAG.fullmatch(key) or key in _SES_TAGS) or not _TAG.fullmatch(content):
+            raise TagError(
+                "tags: names and values are 1 to 256 of A-Z, a-z, 0-9, _ and -.", field="tags"
+            )
+    if STREAM_TAG in pairs:
+        raise TagError(f"tags: {STREAM_TAG} is set by stream=.", field="tags")
+    if len(pairs) > MAX_TAGS:
+        raise TagError(f"tags: {len(pairs)} are more than {MAX_TAGS}.", field="tags")
+    return pairs
+
+
+def unsubscribe(value: object) -> tuple[str, ...]:
+    """
+    Targets of List-Unsubscribe: ``https:`` and ``mailto:`` URIs.
+
+    Source:
+        RFC 2369, section 3.2; RFC 8058, section 3.1.
+    """
+    if value is None:
+        return ()
+    field = "list_unsubscribe"
+    found = (value,) if isinstance(value, str) else items(field, value, str, "URIs")
+    for uri in found:
+        if not _UNSUBSCRIBE.fullmatch(uri):
+            raise HeaderError(
+                f"{field}: https: and mailto: URIs are taken, in ASCII and percent-encoded. "
+                "RFC 8058 allows no http:.",
+                field=field,
+            )
+    if sum(map(len, found)) + 4 * len(found) > 900:
+        raise HeaderError(f"{field}: the URIs are longer than 900 characters.", field=field)
+    return found
+
+
+def charset(value: object) -> str:
+    """A character set that text can be sent in: known, and ASCII where ASCII will do."""
+    if value == "utf-8":
+        return "utf-8"
+    if isinstance(value, str) and _CHARSET.fullmatch(value):
+        try:
+            codecs.lookup(value)
+            if "\r\n =?".encode(value) == b"\r\n =?":
+                return value.lower()
+        except (LookupError, ValueError):
+            pass
+    raise EmailError(
+        "charset: the name of a character set that extends ASCII is needed, such as utf-8.",
+        field="charset",
+    )
+
+
+def _pairs(field: str, value: object) -> FrozenMapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise EmailError(f"{field}: a mapping is needed, not {_kind(value)}.", field=field)
+    found = FrozenMapping(cast("Mapping[object, object]", value))
+    for key, content in found.items():
+        if not isinstance(key, str) or not isinstance(content, str):
+            raise EmailError(f"{field}: names and values must be strings.", field=field)
+    return cast("FrozenMapping[str, str]", found)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__

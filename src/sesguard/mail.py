@@ -1,0 +1,391 @@
+"""The e-mail: one frozen value, right by construction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
+
+from sesguard import _fields
+from sesguard._fields import STREAM_TAG
+from sesguard._frozen import FrozenMapping
+from sesguard.addresses import Address, AddressKey
+from sesguard.attachments import Attachment
+from sesguard.errors import (
+    EmailError,
+    HeaderError,
+    MessageTooLargeError,
+    TagError,
+    TooManyRecipientsError,
+)
+from sesguard.suppression import stream_scope, tenant_scope
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+__all__ = ["STREAM_TAG", "Attachment", "Email", "ListManagement", "Recipients", "Template"]
+
+Recipients: TypeAlias = str | Address | Iterable[str | Address]
+"""Where addresses are taken: a string is one address, never a list joined by commas."""
+
+MAX_RECIPIENTS = 50
+MAX_BYTES = 40 * 1024 * 1024
+MAX_PARTS = 500
+
+_NOTHING: FrozenMapping[str, str] = FrozenMapping()
+
+
+@final
+@dataclass(frozen=True, slots=True, init=False)
+class Template:
+    """
+    A template that SES keeps and fills in.
+
+    Args:
+        name: Its name in SES.
+
+        data: Its variables: anything that JSON can say. A copy is kept.
+
+    Attributes:
+        data_json: The variables as canonical JSON text, which is what SES is given.
+
+    Raises:
+        EmailError: A name that cannot be one, or variables that JSON cannot say.
+    """
+
+    name: str
+    data_json: str = field(repr=False)
+
+    def __init__(self, name: str, data: Mapping[str, object] = _NOTHING) -> None:
+        if not 1 <= len(_fields.line("template", name)) <= 256 or not name.isascii():
+            raise EmailError(
+                "template: a name of 1 to 256 ASCII characters is needed.", field="template"
+            )
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "data_json", _canonical_json(data))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The variables, as a copy of their own."""
+        return cast("dict[str, Any]", json.loads(self.data_json))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListManagement:
+    """
+    The contact list, and the topic in it, that SES manages subscriptions by.
+
+    SES then writes List-Unsubscribe itself, in mail to one recipient.
+    """
+
+    contact_list_name: str
+    topic_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.contact_list_name is None:  # pyright: ignore[reportUnnecessaryComparison]
+            raise EmailError("list_management: a contact list is needed.", field="list_management")
+        _fields.name("list_management", self.contact_list_name)
+        _fields.name("list_management", self.topic_name)
+
+
+@final
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Email:
+    """
+    One e-mail, checked when it is built.
+
+    Something has to be sent: a text, an HTML, a template or an attachment.
+
+    Args:
+        sender: Who it is from: ``ann@example.org`` or ``Ann <ann@example.org>``.
+
+        to, cc, bcc: Who gets it: one address, or an iterable of them. At least one, at most 50.
+
+        subject: Any Unicode of one line; ``""`` counts. Left out only with a template.
+
+        text, html: The bodies.
+
+        reply_to: Where answers go.
+
+        attachments: Files, and images that the HTML shows.
+
+        headers: Further headers, in printable ASCII.
+
+        tags: Message tags, which events bring back.
+
+        configuration_set: The SES configuration set.
+
+        return_path: The envelope's sender, where bounces are mailed to.
+
+        list_unsubscribe: ``https:`` and ``mailto:`` URIs. With an ``https:`` one, one click is
+            enough (RFC 8058).
+
+        list_management: The contact list that SES manages.
+
+        template: A template in SES, in place of subject, text and html.
+
+        tenant: The SES tenant on whose behalf it is sent.
+
+        stream: The kind of mail (``"newsletter"``): the scope of a suppression.
+
+        charset: The character set of the bodies.
+
+    Raises:
+        EmailError: ``field`` names the argument that is wrong.
+    """
+
+    sender: Address
+    to: tuple[Address, ...]
+    subject: str | None
+    text: str | None
+    html: str | None
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    attachments: tuple[Attachment, ...]
+    headers: Mapping[str, str]
+    tags: Mapping[str, str]
+    configuration_set: str | None
+    return_path: Address | None
+    list_unsubscribe: tuple[str, ...]
+    list_management: ListManagement | None
+    template: Template | None
+    tenant: str | None
+    stream: str | None
+    charset: str
+
+    def __init__(
+        self,
+        *,
+        sender: str | Address,
+        to: Recipients = (),
+        subject: str | None = None,
+        text: str | None = None,
+        html: str | None = None,
+        cc: Recipients = (),
+        bcc: Recipients = (),
+        reply_to: Recipients = (),
+        attachments: Iterable[Attachment] = (),
+        headers: Mapping[str, str] = _NOTHING,
+        tags: Mapping[str, str] = _NOTHING,
+        configuration_set: str | None = None,
+        return_path: str | Address | None = None,
+        list_unsubscribe: str | Iterable[str] | None = None,
+        list_management: ListManagement | None = None,
+        template: Template | None = None,
+        tenant: str | None = None,
+        stream: str | None = None,
+        charset: str = "utf-8",
+    ) -> None:
+        put = object.__setattr__
+        charset = _fields.charset(charset)
+        put(self, "sender", _fields.address("sender", sender))
+        put(self, "to", _fields.addresses("to", to))
+        put(self, "subject", subject if subject is None else _fields.line("subject", subject))
+        put(self, "text", _fields.text("text", text, charset))
+        put(self, "html", _fields.text("html", html, charset))
+        put(self, "cc", _fields.addresses("cc", cc))
+        put(self, "bcc", _fields.addresses("bcc", bcc))
+        put(self, "reply_to", _fields.addresses("reply_to", reply_to))
+        put(
+            self,
+            "attachments",
+            _fields.items("attachments", attachments, Attachment, "Attachment objects"),
+        )
+        put(self, "headers", _fields.headers(headers))
+        put(self, "tags", _fields.tags(tags))
+        put(self, "configuration_set", _fields.name("configuration_set", configuration_set))
+        put(
+            self,
+            "return_path",
+            None if return_path is None else _fields.address("return_path", return_path),
+        )
+        put(self, "list_unsubscribe", _fields.unsubscribe(list_unsubscribe))
+        put(self, "list_management", list_management)
+        put(self, "template", template)
+        put(self, "tenant", _fields.name("tenant", tenant))
+        put(self, "stream", _fields.name("stream", stream))
+        put(self, "charset", charset)
+        _check_whole(self)
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """All who get it: To, then Cc, then Bcc."""
+        return self.to + self.cc + self.bcc
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes, beside ``""``, whose suppressions hold for this e-mail."""
+        tenant = () if self.tenant is None else (tenant_scope(self.tenant),)
+        stream = () if self.stream is None else (stream_scope(self.stream),)
+        return tenant + stream
+
+    @property
+    def all_tags(self) -> Mapping[str, str]:
+        """Its own tags, and the one that carries the stream."""
+        if self.stream is None:
+            return self.tags
+        return FrozenMapping({**self.tags, STREAM_TAG: self.stream})
+
+    @property
+    def all_headers(self) -> Mapping[str, str]:
+        """Its further headers, and those of `list_unsubscribe`."""
+        if not self.list_unsubscribe:
+            return self.headers
+        more = {"List-Unsubscribe": ", ".join(f"<{uri}>" for uri in self.list_unsubscribe)}
+        if any(uri[:6].lower() == "https:" for uri in self.list_unsubscribe):
+            more["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return FrozenMapping({**self.headers, **more})
+
+    def keeping(self, keys: Container[AddressKey]) -> Email:
+        """This e-mail to those of its recipients alone whose key is in *keys*, perhaps to none."""
+        kept = {
+            name: tuple([one for one in getattr(self, name) if one.key in keys])
+            for name in ("to", "cc", "bcc")
+        }
+        return _changed(self, kept)
+
+    def with_defaults(
+        self, *, configuration_set: str | None = None, tags: Mapping[str, str] = _NOTHING
+    ) -> Email:
+        """
+        This e-mail with what it does not say itself. Its own configuration set and tags win.
+
+        Raises:
+            EmailError: A default that no e-mail may have.
+        """
+        name = self.configuration_set or _fields.name("configuration_set", configuration_set)
+        all_tags = _fields.tags({**_fields.tags(tags), **self.tags}) if tags else self.tags
+        return _changed(self, {"configuration_set": name, "tags": all_tags})
+
+    def as_bytes(self) -> bytes:
+        """The MIME, with CRLF and without Bcc. See `sesguard.mime.render`."""
+        from sesguard import mime
+
+        return mime.render(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that it says, in what JSON can carry. `from_dict` reads it back."""
+        from sesguard import _records
+
+        return _records.to_dict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Email:
+        """
+        Read what `to_dict` wrote.
+
+        Raises:
+            EmailError: ``field`` names what is wrong or unknown.
+        """
+        from sesguard import _records
+
+        return _records.from_dict(data)
+
+    @staticmethod
+    def from_message(message: EmailMessage) -> Email:
+        """
+        Read an `email.message.EmailMessage`.
+
+        Bcc is honoured, and X-SES- headers become fields. Date, Message-ID and MIME-Version are
+        left out, since SES writes its own.
+
+        Raises:
+            EmailError: It says something that an `Email` cannot say; ``field`` names it.
+        """
+        from sesguard import _messages
+
+        return _messages.read(message)
+
+    def __repr__(self) -> str:
+        parts = [f"to={len(self.to)}", f"cc={len(self.cc)}", f"bcc={len(self.bcc)}"]
+        parts += [name for name in ("text", "html") if getattr(self, name) is not None]
+        if self.template is not None:
+            parts.append(f"template={self.template.name!r}")
+        parts.append(f"attachments={len(self.attachments)}")
+        return f"Email({', '.join(parts)})"
+
+
+def _changed(email: Email, changes: Mapping[str, object]) -> Email:
+    """A copy that differs in checked values; the very same where nothing differs."""
+    if all(getattr(email, name) == value for name, value in changes.items()):
+        return email
+    copy = object.__new__(Email)
+    for name in Email.__slots__:
+        object.__setattr__(copy, name, changes.get(name, getattr(email, name)))
+    return copy
+
+
+def _check_whole(email: Email) -> None:
+    """What no field can tell alone."""
+    count = len(email.to) + len(email.cc) + len(email.bcc)
+    if count == 0:
+        raise EmailError("to: at least one recipient is needed, in to, cc or bcc.", field="to")
+    if count > MAX_RECIPIENTS:
+        raise TooManyRecipientsError(
+            f"to: {count} recipients in to, cc and bcc are more than {MAX_RECIPIENTS}. "
+            "Send several e-mails.",
+            field="to",
+        )
+    if email.template is None:
+        if email.subject is None:
+            raise HeaderError('subject: it is needed; "" counts.', field="subject")
+        if email.text is None and email.html is None and not email.attachments:
+            raise EmailError(
+                "text: a text, an html, a template or an attachment is needed.", field="text"
+            )
+    else:
+        _check_kind("template", email.template, Template)
+        for name in ("subject", "text", "html"):
+            if getattr(email, name) is not None:
+                raise EmailError(f"{name}: a template brings it. Leave one out.", field=name)
+    if email.list_management is not None:
+        _check_kind("list_management", email.list_management, ListManagement)
+    if email.stream is not None and len(email.tags) == _fields.MAX_TAGS:
+        raise TagError(f"tags: with stream= they are more than {_fields.MAX_TAGS}.", field="tags")
+    if email.attachments:
+        _check_attachments(email.attachments)
+
+
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise EmailError(
+            f"{name}: a {kind.__name__} is needed, not {type(value).__name__}.", field=name
+        )
+
+
+def _check_attachments(attachments: tuple[Attachment, ...]) -> None:
+    if len(attachments) > MAX_PARTS - 5:  # two bodies and three multiparts around them
+        raise EmailError(
+            f"attachments: SES takes at most {MAX_PARTS} MIME parts.", field="attachments"
+        )
+    ids = [one.content_id for one in attachments if one.content_id is not None]
+    if len(set(ids)) < len(ids):
+        raise EmailError("attachments: a content_id is given twice.", field="attachments")
+    if sum(len(one.content) for one in attachments) * 4 // 3 > MAX_BYTES:
+        raise MessageTooLargeError(
+            "attachments: encoded they are larger than the 40 MB that SES takes. "
+            "Send a link instead.",
+            field="attachments",
+        )
+
+
+def _canonical_json(data: object) -> str:
+    if not isinstance(data, Mapping):
+        raise EmailError(
+            f"template: data must be a mapping, not {type(data).__name__}.", field="template"
+        )
+    variables = dict(cast("Mapping[object, object]", data))
+    try:
+        written = json.dumps(
+            variables, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+        written.encode()
+    except (TypeError, ValueError, RecursionError):
+        raise EmailError(
+            "template: data holds what JSON cannot say: give strings, numbers, lists and dicts.",
+            field="template",
+        ) from None
+    return written
