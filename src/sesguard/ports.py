@@ -7,7 +7,7 @@ names are yours. Each port has an asynchronous twin; `AsyncClient` takes either.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -119,7 +119,7 @@ class SuppressionStore(LookUp, Protocol):
         ...
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
-        """Take keys off the list, whatever the reason, as an operator. Returns how many were on it."""
+        """Take keys off the list, whatever the reason. Returns how many were on it."""
         ...
 
     def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
@@ -299,9 +299,3 @@ class AccountPort(Protocol):
 
     def quota(self) -> Quota: ...
     def max_send_rate(self) -> float: ...
-
-
-# Ports as the flows see them: asynchronous, whoever drives them.
-Ask: TypeAlias = Callable[
-    ["Sequence[AddressKey]", Sequence[str]], Awaitable["Mapping[AddressKey, Suppression]"]
-]

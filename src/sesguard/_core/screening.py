@@ -1,0 +1,115 @@
+"""Who of an e-mail's recipients may be mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sesguard._frozen import FrozenMapping
+from sesguard.addresses import AddressKey
+from sesguard.errors import SuppressedError, SuppressionUnavailableError
+from sesguard.mail import Email
+from sesguard.suppression import Reason, Suppression
+
+__all__ = ["Screened", "checked", "keys_of", "screen", "verdict"]
+
+OnSuppressed = Literal["raise", "drop"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """
+    An e-mail that may be sent.
+
+    Attributes:
+        email: With the recipients that may be mailed, and no other.
+
+        suppressed: Bare address to entry, for those taken off.
+    """
+
+    email: Email
+    suppressed: Mapping[str, Suppression]
+
+
+def keys_of(emails: Iterable[Email]) -> tuple[AddressKey, ...]:
+    """The mailboxes of all To, Cc and Bcc, each once, in their order."""
+    return tuple(dict.fromkeys(one.key for email in emails for one in email.recipients))
+
+
+def verdict(answer: object, key: AddressKey, *, now: datetime) -> Suppression | None:
+    """
+    What one answer of a suppression hook means. None lets mail go.
+
+    Raises:
+        SuppressionUnavailableError: It is neither a boolean, None, nor a `Suppression`.
+    """
+    if answer is None or answer is False:
+        return None
+    if isinstance(answer, Suppression):
+        return answer
+    if answer is True:
+        return Suppression(key=key, reason=Reason.MANUAL, at=now, source="hook")
+    raise SuppressionUnavailableError(
+        f"The suppression hook answered with {type(answer).__name__}, so nothing was sent. "
+        "It must answer True (do not mail), False, None, or a Suppression."
+    )
+
+
+def checked(
+    answer: object, asked: Sequence[AddressKey], *, now: datetime
+) -> Mapping[AddressKey, Suppression]:
+    """
+    The entries in an answer of ``look_up``, when it makes sense.
+
+    Raises:
+        SuppressionUnavailableError: It is no mapping, or names a key that was not asked. An
+            answer in other spellings would let through whom it means to stop.
+    """
+    if not isinstance(answer, Mapping):
+        raise SuppressionUnavailableError(
+            f"look_up answered with {type(answer).__name__}, so nothing was sent. "
+            "It must answer a mapping of address key to Suppression."
+        )
+    found: dict[AddressKey, Suppression] = {}
+    known = frozenset(asked)
+    for key, value in answer.items():
+        if key not in known:
+            raise SuppressionUnavailableError(
+                "look_up answered for a key that was not asked, so nothing was sent. "
+                "It must answer by the same strings that it was given."
+            )
+        entry = verdict(value, key, now=now)
+        if entry is not None:
+            found[key] = entry
+    return found
+
+
+def screen(
+    email: Email, found: Mapping[AddressKey, Suppression], *, on_suppressed: OnSuppressed
+) -> Screened:
+    """
+    Take the suppressed recipients off an e-mail.
+
+    Args:
+        found: The entries that hold, by key.
+
+        on_suppressed: ``"raise"`` stops the whole e-mail, ``"drop"`` mails the rest.
+
+    Raises:
+        SuppressedError: Somebody is suppressed and *on_suppressed* is ``"raise"``, or nobody is
+            left.
+    """
+    suppressed = {one.addr_spec: found[one.key] for one in email.recipients if one.key in found}
+    if not suppressed:
+        return Screened(email=email, suppressed=FrozenMapping())
+    left = frozenset(one.key for one in email.recipients if one.key not in found)
+    if on_suppressed == "raise" or not left:
+        raise SuppressedError(
+            f"{len(suppressed)} of {len(email.recipients)} recipients are on the suppression "
+            "list, so nothing was sent. See error.reasons for who and why"
+            + (", or pass on_suppressed='drop' to mail the others." if left else "."),
+            reasons={address: str(entry.reason) for address, entry in suppressed.items()},
+        )
+    return Screened(email=email.keeping(left), suppressed=FrozenMapping(suppressed))

@@ -1,0 +1,559 @@
+"""The guarded send: one client for threads, one for an event loop, over the same flow."""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from queue import SimpleQueue
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast
+
+from sesguard import errors, outcomes
+from sesguard._core.retry import RetryPolicy
+from sesguard._core.screening import Screened
+from sesguard._flows.send import OnLookupError, deliver, screen_all, screen_one
+from sesguard._frozen import FrozenMapping
+from sesguard._lift import AsyncLift, RunSync, SyncLift, drive
+from sesguard._many import Batch, Count, Intake, ScreenedBatch, checked_concurrency
+from sesguard._threads import DaemonPool, LastMoment, cut, submit_within
+from sesguard._wiring import (
+    KEEP,
+    AnyClock,
+    AnyLimiter,
+    AnySuppression,
+    AnyTransport,
+    Keep,
+    Seconds,
+    Wiring,
+    allow_if,
+    checked_email,
+    wire,
+)
+from sesguard.clocks import AsyncSystemClock, SystemClock
+from sesguard.outcomes import Outcome, SendResult, Sent, Settled, Tally
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from sesguard._core.screening import OnSuppressed
+    from sesguard.mail import Email
+    from sesguard.ports import Clock, Limiter, LookUp, Observer, Receipt, SuppressionHook, Transport
+
+__all__ = ["AsyncClient", "Client", "allow_if"]
+
+
+def _whenever() -> None:
+    """The last moment of a send that nobody cuts."""
+
+
+def _closed() -> errors.ConfigurationError:
+    return errors.ConfigurationError("This client is closed. Make another one.")
+
+
+class Client:
+    """
+    Sends through Amazon SES what the suppression list lets go, at the account's rate.
+
+    Make one and keep it: it holds connections, and it may be shared by threads. The hook, the
+    stores and the limiter run in the calling thread; so does the transport, unless there is a
+    time-out.
+
+    Args:
+        suppression: Who must not be mailed. A store; or any callable
+            ``(address) -> bool | Suppression | None``, where ``True`` means *do not mail*; or
+            ``None``, which says that there is no list. It is asked before each send, once, for
+            all of To, Cc and Bcc. If it fails or answers nonsense, nothing is sent.
+
+        transport: How SES is reached: `transports.SESTransport` (the default) or
+            `transports.SMTPTransport`.
+
+        limiter: Keeps to a rate in recipients a second. Default: the account's own rate, read
+            from SES at most every five minutes. ``limiters.Unlimited()`` is none.
+
+        on_suppressed: ``"raise"``: one suppressed recipient stops the e-mail. ``"drop"``: the
+            others are mailed, and the result tells who was not.
+
+        on_lookup_error: ``"send"`` mails although the list could not be asked. By choice only.
+
+        retry: Which failed sends are repeated within the call. Never one that SES may have taken.
+
+        timeout: Seconds for each send, or a timedelta. The send then runs on a thread of its
+            own and is cut at the deadline.
+
+        observers: Are told what happens. One that raises changes nothing.
+
+        configuration_set: For each e-mail that names none itself.
+
+        tags: Message tags for each e-mail; its own win.
+
+        region_name: SES's region, for the default transport.
+
+        boto3_session: The credentials, for the default transport.
+
+        endpoint_url: Another endpoint, for the default transport.
+
+        clock: Where time comes from. A test brings its own.
+
+    Raises:
+        ConfigurationError, EmailError: An option that cannot work, named in the message.
+    """
+
+    def __init__(
+        self,
+        *,
+        suppression: SuppressionHook | LookUp | None,
+        transport: Transport | None = None,
+        limiter: Limiter | None = None,
+        on_suppressed: OnSuppressed = "raise",
+        on_lookup_error: OnLookupError = "raise",
+        retry: RetryPolicy = RetryPolicy(),
+        timeout: Seconds | None = None,
+        observers: Sequence[Observer] = (),
+        configuration_set: str | None = None,
+        tags: Mapping[str, str] = FrozenMapping(),
+        region_name: str | None = None,
+        boto3_session: object = None,
+        endpoint_url: str | None = None,
+        clock: Clock = SystemClock(),
+    ) -> None:
+        self._begin(
+            wire(
+                suppression=suppression,
+                transport=transport,
+                limiter=limiter,
+                on_suppressed=on_suppressed,
+                on_lookup_error=on_lookup_error,
+                retry=retry,
+                timeout=timeout,
+                observers=observers,
+                configuration_set=configuration_set,
+                tags=tags,
+                region_name=region_name,
+                boto3_session=boto3_session,
+                endpoint_url=endpoint_url,
+                clock=clock,
+            ),
+            shares=False,
+        )
+
+    def _begin(self, wiring: Wiring, *, shares: bool) -> None:
+        lift = SyncLift()
+        self._wiring = wiring
+        self._shares = shares
+        self._closed = False
+        self._ports = wiring.ports(lift, lift(self._submit, "The transport's submit"))
+
+    def _submit(self, email: Email, seconds: float | None) -> Receipt:
+        transport = cast("Transport", self._wiring.transport)
+        if seconds is None:
+            return transport.submit(email, _whenever)
+        return submit_within(seconds, lambda moment: transport.submit(email, moment))
+
+    def send(self, email: Email, *, timeout: Seconds | None = None) -> SendResult:
+        """
+        Send one e-mail.
+
+        Args:
+            timeout: Seconds for this send, in place of the client's.
+
+        Returns:
+            What SES answered, and who was left out.
+
+        Raises:
+            SuppressedError: A recipient is on the list.
+
+            SuppressionUnavailableError: The list could not be asked; nothing was sent.
+
+            ThrottlingError: By its leaf: a second (`SendingRateExceededError`), an hour
+                (`DailyQuotaExceededError`).
+
+            OutcomeUnknownError: It may have been sent.
+
+            SendError: By its leaf, anything else that SES or the way to it had against it.
+        """
+        self._check_open()
+        deadline = self._wiring.deadline(timeout)
+        try:
+            screened = drive(screen_one(checked_email(email), self._ports, self._wiring.rules))
+            return self._deliver(screened, deadline)
+        except errors.SESGuardError as error:
+            self._wiring.tell(Settled(error=error))
+            raise
+
+    def _deliver(self, screened: Screened, deadline: float | None) -> SendResult:
+        self._wiring.purse.sent()
+        result = drive(deliver(screened, self._ports, self._wiring.rules, deadline=deadline))
+        self._wiring.tell(Settled(result=result))
+        return result
+
+    def send_many(
+        self,
+        emails: Iterable[Email],
+        *,
+        concurrency: int = 8,
+        on_outcome: Callable[[Outcome], object] | None = None,
+    ) -> Tally:
+        """
+        Send all, and count what became of them. Does not raise for one e-mail.
+
+        Args:
+            concurrency: Sends under way at once.
+
+            on_outcome: Is given each outcome as it comes, in the calling thread.
+        """
+        count = Count()
+        for outcome in self.iter_send(emails, concurrency=concurrency):
+            count.add(outcome)
+            if on_outcome is not None:
+                on_outcome(outcome)
+        return count.tally()
+
+    def iter_send(self, emails: Iterable[Email], *, concurrency: int = 8) -> Iterator[Outcome]:
+        """
+        Send lazily, and give each outcome as it comes. Does not raise for one e-mail.
+
+        E-mails are read as there is room, at most twice *concurrency* ahead of the outcomes
+        taken, and screened in the calling thread, a batch in one look-up. Outcomes come in the
+        order of their ends; ``outcome.index`` is the place in *emails*. An iterator that is
+        closed early begins nothing more; what is under way ends untold.
+
+        Raises:
+            ConfigurationError: *concurrency* is no whole number from 1.
+
+            EmailError: Something among *emails* is no `Email`. What came before it is sent and
+                told first.
+        """
+        self._check_open()
+        return self._iterate(Intake(emails), checked_concurrency(concurrency))
+
+    def _iterate(self, intake: Intake, concurrency: int) -> Iterator[Outcome]:
+        pool = DaemonPool(concurrency)
+        ended: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+        under_way = 0
+        try:
+            while intake.open or under_way:
+                if under_way <= concurrency:
+                    batch = drive(intake.take(2 * concurrency - under_way))
+                    for index, email, screened in self._screened(batch):
+                        if isinstance(screened, errors.SESGuardError):
+                            self._wiring.tell(Settled(error=screened))
+                            yield outcomes.of_error(index, email, screened)
+                        else:
+                            pool.submit(self._one_of_many, index, email, screened, ended)
+                            under_way += 1
+                if under_way:
+                    outcome = ended.get()
+                    under_way -= 1
+                    if isinstance(outcome, BaseException):
+                        raise outcome
+                    yield outcome
+            if intake.failure is not None:
+                raise intake.failure
+        finally:
+            pool.close()
+
+    def _screened(self, batch: Batch) -> ScreenedBatch:
+        emails = [email for _, email in batch]
+        answers = drive(screen_all(emails, self._ports, self._wiring.rules))
+        return [(index, email, one) for (index, email), one in zip(batch, answers, strict=True)]
+
+    def _one_of_many(
+        self,
+        index: int,
+        email: Email,
+        screened: Screened,
+        ended: SimpleQueue[Outcome | BaseException],
+    ) -> None:
+        try:
+            result = self._deliver(screened, self._wiring.deadline(None))
+            ended.put(Sent(index=index, email=email, result=result))
+        except errors.SESGuardError as error:
+            self._wiring.tell(Settled(error=error))
+            ended.put(outcomes.of_error(index, email, error))
+        except BaseException as error:
+            ended.put(error)  # a defect, for the thread that waits; never a hang
+
+    def with_options(
+        self,
+        *,
+        on_suppressed: OnSuppressed | Keep = KEEP,
+        configuration_set: str | Keep | None = KEEP,
+        tags: Mapping[str, str] | Keep = KEEP,
+        timeout: Seconds | Keep | None = KEEP,
+        suppression: SuppressionHook | LookUp | Keep | None = KEEP,
+    ) -> Client:
+        """
+        Another client under other options, over the same transport, limiter and retry budget.
+
+        What is not named stays; *tags* replace the client's. Closing it closes nothing shared.
+        """
+        other = object.__new__(type(self))
+        wiring = self._wiring.changed(
+            on_suppressed=on_suppressed,
+            configuration_set=configuration_set,
+            tags=tags,
+            timeout=timeout,
+            suppression=suppression,
+        )
+        other._begin(wiring, shares=True)
+        return other
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise _closed()
+
+    def close(self) -> None:
+        """Close the transport. Stores are their owner's to close."""
+        self._closed = True
+        close = getattr(self._wiring.transport, "close", None)
+        if close is not None and not self._shares:
+            close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """
+    `Client` for an event loop: the same names, awaited.
+
+    Ports may be synchronous or asynchronous; blocking ones run through *run_sync*. A client is
+    not bound to one loop.
+
+    Args:
+        run_sync: Runs a blocking port elsewhere: ``await run_sync(function, *args)``. Default:
+            a bounded pool of daemon threads, with the context copied.
+
+        others: See `Client`.
+    """
+
+    def __init__(
+        self,
+        *,
+        suppression: AnySuppression,
+        transport: AnyTransport | None = None,
+        limiter: AnyLimiter | None = None,
+        on_suppressed: OnSuppressed = "raise",
+        on_lookup_error: OnLookupError = "raise",
+        retry: RetryPolicy = RetryPolicy(),
+        timeout: Seconds | None = None,
+        observers: Sequence[Observer] = (),
+        configuration_set: str | None = None,
+        tags: Mapping[str, str] = FrozenMapping(),
+        region_name: str | None = None,
+        boto3_session: object = None,
+        endpoint_url: str | None = None,
+        clock: AnyClock = AsyncSystemClock(),
+        run_sync: RunSync | None = None,
+    ) -> None:
+        wiring = wire(
+            suppression=suppression,
+            transport=transport,
+            limiter=limiter,
+            on_suppressed=on_suppressed,
+            on_lookup_error=on_lookup_error,
+            retry=retry,
+            timeout=timeout,
+            observers=observers,
+            configuration_set=configuration_set,
+            tags=tags,
+            region_name=region_name,
+            boto3_session=boto3_session,
+            endpoint_url=endpoint_url,
+            clock=clock,
+        )
+        self._begin(wiring, DaemonPool(32), run_sync, shares=False)
+
+    def _begin(
+        self, wiring: Wiring, pool: DaemonPool, run_sync: RunSync | None, *, shares: bool
+    ) -> None:
+        self._wiring = wiring
+        self._pool = pool
+        self._run_sync = run_sync
+        self._shares = shares
+        self._closed = False
+        self._lift = AsyncLift(run_sync or pool.run)
+        self._submitting = self._lift(wiring.transport.submit, "The transport's submit")
+        self._ports = wiring.ports(self._lift, self._submit)
+
+    async def _submit(self, email: Email, seconds: float | None) -> Receipt:
+        import asyncio  # whoever awaits this has a loop
+
+        moment = LastMoment()
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self._submitting(email, moment)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise cut(moment, seconds or 0.0) from None
+        except asyncio.CancelledError:
+            moment.call_off()
+            raise
+
+    async def send(self, email: Email, *, timeout: Seconds | None = None) -> SendResult:
+        """Send one e-mail. See `Client.send`."""
+        self._check_open()
+        deadline = self._wiring.deadline(timeout)
+        try:
+            screened = await self._screen_in_time(checked_email(email), deadline)
+            return await self._deliver(screened, deadline)
+        except errors.SESGuardError as error:
+            self._wiring.tell(Settled(error=error))
+            raise
+
+    async def _screen_in_time(self, email: Email, deadline: float | None) -> Screened:
+        import asyncio  # whoever awaits this has a loop
+
+        left = None if deadline is None else deadline - self._wiring.clock.monotonic()
+        try:
+            async with asyncio.timeout(left) as limit:
+                return await screen_one(email, self._ports, self._wiring.rules)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise errors.SuppressionUnavailableError(
+                "The suppression look-up did not end within this send's time-out, so nothing was "
+                "sent. Send again, or allow a longer timeout=."
+            ) from None
+
+    async def _deliver(self, screened: Screened, deadline: float | None) -> SendResult:
+        self._wiring.purse.sent()
+        result = await deliver(screened, self._ports, self._wiring.rules, deadline=deadline)
+        self._wiring.tell(Settled(result=result))
+        return result
+
+    async def send_many(
+        self,
+        emails: Iterable[Email] | AsyncIterable[Email],
+        *,
+        concurrency: int = 8,
+        on_outcome: Callable[[Outcome], object] | None = None,
+    ) -> Tally:
+        """Send all, and count what became of them. See `Client.send_many`."""
+        count = Count()
+        async for outcome in self.iter_send(emails, concurrency=concurrency):
+            count.add(outcome)
+            if on_outcome is not None:
+                on_outcome(outcome)
+        return count.tally()
+
+    def iter_send(
+        self, emails: Iterable[Email] | AsyncIterable[Email], *, concurrency: int = 8
+    ) -> AsyncIterator[Outcome]:
+        """
+        Send lazily, and give each outcome as it comes. See `Client.iter_send`.
+
+        An iterator that is closed early cancels what is under way; some of it may have been sent.
+        """
+        self._check_open()
+        return self._iterate(Intake(emails), checked_concurrency(concurrency))
+
+    async def _iterate(self, intake: Intake, concurrency: int) -> AsyncIterator[Outcome]:
+        import asyncio  # whoever awaits this has a loop
+
+        ended: asyncio.Queue[asyncio.Task[Outcome]] = asyncio.Queue()
+        room = asyncio.Semaphore(concurrency)
+        under_way: set[asyncio.Task[Outcome]] = set()
+        try:
+            while intake.open or under_way:
+                if len(under_way) <= concurrency:
+                    batch = await intake.take(2 * concurrency - len(under_way))
+                    for index, email, screened in await self._screened(batch):
+                        if isinstance(screened, errors.SESGuardError):
+                            self._wiring.tell(Settled(error=screened))
+                            yield outcomes.of_error(index, email, screened)
+                        else:
+                            task = asyncio.ensure_future(
+                                self._one_of_many(index, email, screened, room)
+                            )
+                            under_way.add(task)
+                            task.add_done_callback(ended.put_nowait)
+                if under_way:
+                    task = await ended.get()
+                    under_way.discard(task)
+                    yield task.result()
+            if intake.failure is not None:
+                raise intake.failure
+        finally:
+            for task in under_way:
+                task.cancel()
+
+    async def _screened(self, batch: Batch) -> ScreenedBatch:
+        emails = [email for _, email in batch]
+        answers = await screen_all(emails, self._ports, self._wiring.rules)
+        return [(index, email, one) for (index, email), one in zip(batch, answers, strict=True)]
+
+    async def _one_of_many(
+        self, index: int, email: Email, screened: Screened, room: asyncio.Semaphore
+    ) -> Outcome:
+        async with room:
+            try:
+                result = await self._deliver(screened, self._wiring.deadline(None))
+            except errors.SESGuardError as error:
+                self._wiring.tell(Settled(error=error))
+                return outcomes.of_error(index, email, error)
+            return Sent(index=index, email=email, result=result)
+
+    def with_options(
+        self,
+        *,
+        on_suppressed: OnSuppressed | Keep = KEEP,
+        configuration_set: str | Keep | None = KEEP,
+        tags: Mapping[str, str] | Keep = KEEP,
+        timeout: Seconds | Keep | None = KEEP,
+        suppression: AnySuppression | Keep = KEEP,
+    ) -> AsyncClient:
+        """Another client under other options. See `Client.with_options`."""
+        other = object.__new__(type(self))
+        wiring = self._wiring.changed(
+            on_suppressed=on_suppressed,
+            configuration_set=configuration_set,
+            tags=tags,
+            timeout=timeout,
+            suppression=suppression,
+        )
+        other._begin(wiring, self._pool, self._run_sync, shares=True)
+        return other
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise _closed()
+
+    async def aclose(self) -> None:
+        """Close the transport and the threads. Stores are their owner's to close."""
+        self._closed = True
+        if self._shares:
+            return
+        close = getattr(self._wiring.transport, "close", None)
+        if close is not None:
+            await self._lift(close, "The transport's close")()
+        self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        await self.aclose()
