@@ -66,6 +66,7 @@ def from_api(
     status: int | None = None,
     request_id: str | None = None,
     retry_after: float | None = None,
+    sends_mail: bool = True,
 ) -> errors.SendError:
     """
     The error that an answer of SES's API stands for: v1, v2, or one entry of a bulk send.
@@ -81,6 +82,8 @@ def from_api(
 
         retry_after: Seconds, where the answer named them. Only used for what is retryable.
 
+        sends_mail: Whether the request was one that sends mail. Others leave nothing unknown.
+
     Returns:
         An error to raise, with ``code``, ``reply``, ``request_id`` and ``transport="ses"``.
         `OutcomeUnknownError` where neither words nor code tell and the status is not 4xx: HTTP
@@ -91,6 +94,8 @@ def from_api(
     if status is None and plain.isdecimal() and len(plain) == 3:
         status = int(plain)  # what botocore makes of a body it cannot read
     verdict = _by_words(_words(reply)) or _by_code(plain) or _by_status(status)
+    if not sends_mail:
+        verdict = says.FOR_CONTROL.get(verdict.kind, verdict)
     seen = [code if code and _PLAIN_CODE.fullmatch(code) else "without a known code"]
     if status is not None:
         seen.append(f"HTTP {status}")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sesguard import errors
 
-__all__ = ["BY_CODE", "BY_HTTP_STATUS", "BY_SMTP_WORDS", "BY_WORDS", "Verdict"]
+__all__ = ["BY_CODE", "BY_HTTP_STATUS", "BY_SMTP_WORDS", "BY_WORDS", "FOR_CONTROL", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,62 @@ OUT_OF_STEP = Verdict(
     "The SMTP connection is out of step: the answer fits no command. The mail was not taken; "
     "send it again on a new connection.",
 )
+UNREACHABLE = Verdict(
+    errors.ServiceUnavailableError,
+    "SES could not be reached, or the connection broke before the mail was handed over. It was "
+    "not sent; send it again in some seconds. If this stays, check region, host and network.",
+)
+TLS_FAILED = Verdict(
+    errors.TransportSecurityError,
+    "TLS could not be set up, so nothing was sent: the certificate is not valid for this host, "
+    "or no common protocol was found. Check the host name, the proxy between, the trusted roots "
+    "(AWS_CA_BUNDLE) and this machine's clock.",
+)
+NO_MECHANISM = Verdict(
+    errors.AuthenticationError,
+    "The SMTP server offers no login that both sides know. SES offers one after TLS only: use "
+    "port 465, or STARTTLS on 587.",
+)
+NOT_ASCII = Verdict(
+    errors.MessageRejectedError,
+    "The SMTP server lacks an extension that this mail asks for. SES takes no SMTPUTF8: write "
+    "addresses in ASCII, the domain in Punycode.",
+)
+NOBODY = Verdict(
+    errors.MessageRejectedError,
+    "The mail has no recipient left to send to. Give at least one.",
+)
+NO_CREDENTIALS = Verdict(
+    errors.AuthenticationError,
+    "No usable AWS credentials were found, so nothing was sent. Set AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY, log in again with your profile, or give this machine or function a "
+    "role.",
+)
+MALFORMED = Verdict(
+    errors.MessageRejectedError,
+    "The request was not sent: it does not fit SES's own description of it. Compare the "
+    "arguments with the operation's parameters in boto3's reference; error.original names them.",
+)
+
+CONTROL_RATE = Verdict(
+    errors.SendingRateExceededError,
+    "SES takes about one such request a second from an account. Ask less often; a second is "
+    "enough.",
+)
+CONTROL_REFUSED = Verdict(
+    errors.MessageRejectedError,
+    "SES refused the request, and would refuse it again. What it objects to is in error.reply.",
+)
+CONTROL_UNANSWERED = Verdict(
+    errors.ServiceUnavailableError,
+    "SES gave no usable answer. No mail hangs on this request; make it again in some seconds.",
+)
+FOR_CONTROL: dict[type[errors.SendError], Verdict] = {
+    errors.SendingRateExceededError: CONTROL_RATE,
+    errors.MessageRejectedError: CONTROL_REFUSED,
+    errors.OutcomeUnknownError: CONTROL_UNANSWERED,
+}
+"""What is said, by error class, where the request was none that sends mail."""
 
 BY_WORDS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
     (("maximum sigv2 smtp sending rate",), SIGV2),
