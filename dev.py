@@ -5,6 +5,7 @@ Makes the project's own environment, once, and runs one of its commands there:
     python3 dev.py test     the whole test suite; what follows goes to pytest
     python3 dev.py bench    one table of ratios against peers
     python3 dev.py lint     ruff, mypy, pyright
+    python3 dev.py oldest   the test suite on the oldest boto3 that is supported
 
 It needs Python 3.11 and pip, or uv, and nothing else: no package is installed outside of .venv,
 which is why a Python that is "externally managed" will do. Another Python gets another folder:
@@ -45,16 +46,20 @@ class Command(NamedTuple):
         runs: The arguments for Python, one process each.
 
         optional: Run it even where its needs cannot be had; it says what it misses.
+
+        pins: Versions that this command wants, in an environment of its own.
     """
 
     needs: tuple[str, ...]
     runs: tuple[tuple[str, ...], ...]
     optional: bool = False
+    pins: tuple[str, ...] = ()
 
 
 COMMANDS = {
     "demo": Command(("demo",), ((DEMO,),)),
     "test": Command(("test",), (("-m", "pytest"),)),
+    "oldest": Command(("test",), (("-m", "pytest"),), pins=("boto3==1.40.0", "botocore==1.40.0")),
     "bench": Command(("bench",), (("-m", "benchmarks"),), optional=True),
     "lint": Command(
         ("test", "lint"),
@@ -142,9 +147,9 @@ def requirements(needs: set[str]) -> list[str]:
     return wanted
 
 
-def install(home: Path, needs: set[str]) -> bool:
+def install(home: Path, needs: set[str], pins: tuple[str, ...] = ()) -> bool:
     """Install what is not there yet. A stamp makes the second time instant."""
-    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT}".encode()
+    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT} {pins}".encode()
     key = hashlib.sha256(recipe).hexdigest()
     stamp = home / "sesguard-dev.stamp"
     there = stamp.read_text(encoding="utf-8").split() if stamp.exists() else []
@@ -152,7 +157,7 @@ def install(home: Path, needs: set[str]) -> bool:
     if fresh and needs <= have:
         return True
     print(f"Installing for {', '.join(sorted(needs)) or 'use'}: a minute, once", flush=True)
-    wanted = requirements(needs)
+    wanted = [*requirements(needs), *pins]
     for way in installers(home):
         if subprocess.run([*way, *wanted], cwd=ROOT, check=False).returncode == 0:
             there = sorted(needs | have if fresh else needs)
@@ -168,10 +173,10 @@ def main(arguments: list[str]) -> int:
         print(f"Say one of: {', '.join(COMMANDS)}. For example: python3 dev.py test")
         return 2
     command = COMMANDS[name]
-    home = home_for(VERSION)
+    home = ROOT / f".venv-{name}-{VERSION}" if command.pins else home_for(VERSION)
     if not python_of(home).exists():
         make(home)
-    if not install(home, set(command.needs)):
+    if not install(home, set(command.needs), command.pins):
         if not command.optional or not install(home, set()):
             sys.exit(f"Not everything could be installed (see above). Try again: make {name}")
         print("Some packages could not be installed: the rows that need them will say so.")

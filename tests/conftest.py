@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,14 +40,16 @@ def _is_loopback(host: object) -> bool:
         return False
 
 
-def _keep_to_loopback(event: str, arguments: tuple[object, ...]) -> None:
+def _keep_to_loopback(event: str, arguments: tuple[Any, ...]) -> None:
     """An audit hook, since it sees every socket of every package."""
-    if event == "socket.getaddrinfo":
-        host = arguments[0]
-    elif event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
-        host = arguments[1][0]
-    else:
-        return
+    host: object
+    match event, arguments:
+        case "socket.getaddrinfo", (host, *_):
+            pass
+        case "socket.connect" | "socket.sendto", (_, (host, *_)):
+            pass
+        case _:
+            return
     if not _is_loopback(host):
         pytest.fail(f"A test tried to reach {host!r}: tests stay on loopback.")
 

@@ -1,0 +1,170 @@
+"""The layers of the library, and that every import points down."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "sesguard"
+
+# From the bottom up, without "sesguard."; a folder stands for all that is in it.
+LAYERS = {
+    "model": "_frozen _fields _records errors addresses attachments suppression mail mime events"
+    " outcomes",
+    "core": "_core",
+    "ports": "ports",
+    "flows": "_flows _lift",
+    "clocks": "clocks",  # an adapter, by which all the others may tell the time
+    "adapters": "transports stores limiters sources observers account infra sns_certificates",
+    "clients": "_threads _wiring _many client worker webhook outbox"
+    " metrics replies sns smtp translated",
+    "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
+}
+LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
+RANK = list(LAYERS)
+
+# What several adapters of a folder are made from. All else there is an adapter, or a part of one
+# that carries its name: smtp_connection is a part of smtp.
+SHARED: dict[str, set[str]] = {}
+
+# The layers that stand still, and the packages that each may use.
+STILL = {"model": {"email_validator"}, "core": set[str](), "ports": set[str](), "flows": set[str]()}
+MOVING = {
+    "asyncio", "concurrent", "http", "logging", "multiprocessing", "os", "pathlib", "random",
+    "secrets", "select", "signal", "smtplib", "socket", "sqlite3", "ssl", "subprocess", "tempfile",
+    "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+ASKING = {"now", "utcnow", "today", "localtime", "make_msgid", "open", "print", "input"}
+STATED = ("errors", "random")  # the usual jitter of `delay`, which takes another as an argument
+
+
+class Place(NamedTuple):
+    """Something that a module does, and where: an import, or a call."""
+
+    module: str
+    line: int
+    what: str
+
+    @property
+    def layer(self) -> str:
+        return LAYER.get(top(self.module), "")
+
+    def __str__(self) -> str:
+        other = f" ({LAYER[top(self.what)]})" if top(self.what) in LAYER else ""
+        return f"{self.module}:{self.line} ({self.layer}) -> {self.what}{other}"
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def name_of(file: Path) -> str:
+    """``stores.sqlite`` of its file, ``stores`` of the folder's ``__init__``."""
+    parts = file.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+TREES = {name_of(f): ast.parse(f.read_text(encoding="utf-8")) for f in SOURCE.rglob("*.py")}
+
+
+def imports() -> Iterator[Place]:
+    """Every import, within functions and for type checkers too; names of ours become modules."""
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (Place(module, node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{module}:{node.lineno}: imports are absolute"
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    known = whole.removeprefix("sesguard.") in TREES
+                    yield Place(module, node.lineno, whole if known else str(node.module))
+
+
+def calls() -> Iterator[Place]:
+    """Every call, by the last name of what is called."""
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                yield Place(module, node.lineno, name)
+
+
+OURS = [
+    place._replace(what=place.what.removeprefix("sesguard").removeprefix("."))
+    for place in imports()
+    if top(place.what) == "sesguard"
+]
+OTHERS = [place for place in imports() if top(place.what) != "sesguard"]
+
+
+def wrong(place: Place) -> str | None:
+    """Why a module of ours may not import another; None where it may."""
+    here, there = top(place.module), top(place.what)
+    if not here or here == place.module == there:
+        return None  # the face of the library, or of a folder
+    if here == "errors":
+        return "errors are at the bottom"
+    if not there:
+        return None if place.layer == "integrations" else "only integrations see the library's face"
+    above = RANK.index(LAYER[here]) - RANK.index(LAYER[there])
+    if above:
+        return None if above > 0 else "it points up"
+    if place.layer != "adapters":
+        return None
+    if here != there:
+        return "an adapter does not know another"
+    part, other = place.module.split(".")[1], place.what.partition(".")[2]
+    if other in SHARED.get(here, ()) or top(other).partition("_")[0] == part.partition("_")[0]:
+        return None
+    return "an adapter does not know its neighbours"
+
+
+def test_every_module_has_a_layer() -> None:
+    """A new module is put into a layer by whoever makes it."""
+    homeless = {top(module) for module in TREES} - {*LAYER, ""}
+    assert not homeless, f"no layer in LAYERS has {', '.join(sorted(homeless))}"
+
+
+def test_imports_point_down() -> None:
+    """A module imports from layers below its own, and an adapter never its neighbours."""
+    known = [place for place in OURS if {top(place.module), top(place.what)} <= {*LAYER, ""}]
+    found = [f"{place}: {why}" for place in known if (why := wrong(place))]
+    assert not found, "\n".join(["wrong arrows:", *found])
+
+
+def test_what_stands_still_imports_nothing_that_moves() -> None:
+    """No socket, file, clock, environment, randomness, log or thread up to the flows."""
+    still = [place for place in OTHERS if place.layer in STILL and place[::2] != STATED]
+    found = [str(place) for place in still if top(place.what) in MOVING]
+    assert not found, "\n".join(["these move something:", *found])
+
+
+def test_what_stands_still_needs_no_package() -> None:
+    """The model has email-validator; nothing else up to the flows has any."""
+    usual = {*sys.stdlib_module_names, "typing_extensions"}
+    still = [place for place in OTHERS if place.layer in STILL]
+    found = [str(place) for place in still if top(place.what) not in usual | STILL[place.layer]]
+    assert not found, "\n".join(["these packages do not belong here:", *found])
+
+
+def test_what_stands_still_asks_nobody_for_the_time() -> None:
+    """Times arrive as arguments in model and core, and nothing is opened or printed there."""
+    still = [place for place in calls() if place.layer in ("model", "core")]
+    found = [str(place) for place in still if place.what in ASKING]
+    assert not found, "\n".join(["these calls ask the outside:", *found])
+
+
+@pytest.mark.parametrize("module", [name for name, tree in TREES.items() if tree.body])
+def test_every_module_says_what_it_is_for_and_what_is_public(module: str) -> None:
+    """A module has a docstring, and ``__all__`` where it holds anything."""
+    tree = TREES[module]
+    assert ast.get_docstring(tree), f"sesguard.{module} does not say what it is for"
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    public = any(ast.unparse(node).startswith("__all__") for node in assigned)
+    assert public or len(tree.body) == 1, f"sesguard.{module} has no __all__"
