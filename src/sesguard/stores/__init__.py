@@ -1,1 +1,27 @@
-""""""
+"""Suppression lists that events are applied to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sesguard.stores.memory import MemoryStore
+
+__all__ = ["MemoryStore"]
+
+_HOMES = {
+    "MemoryStore": "sesguard.stores.memory",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a store when it is first asked for: sqlite3 is for those who use it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

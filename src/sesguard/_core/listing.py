@@ -1,0 +1,230 @@
+"""
+What a suppression list knows of one mailbox, and how that changes.
+
+Events come more than once and in any order, so every change that an event makes is a maximum
+over times: the same events lead to the same list, whichever came first. A store loads lines,
+has them changed here, and saves what is different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sesguard.addresses import AddressKey
+from sesguard.suppression import Change, Reason, Release, Suppress, Suppression
+
+__all__ = [
+    "Line",
+    "SoftBounce",
+    "added",
+    "changed",
+    "forgotten",
+    "holds",
+    "later",
+    "place",
+    "places",
+    "removed",
+    "strongest",
+]
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Place(NamedTuple):
+    """Where a line stands: a key has one for each scope and reason."""
+
+    key: AddressKey
+    scope: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftBounce:
+    """
+    A soft bounce that was counted.
+
+    Attributes:
+        event_key: The event. The same one is counted once.
+
+        at: When it happened, aware UTC.
+
+        limit: As many within *window*, this one the last, put the address on the list.
+
+        window: How far back this one looks.
+    """
+
+    event_key: str
+    at: datetime
+    limit: int
+    window: timedelta
+    address: str | None = field(default=None, repr=False)
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """
+    All that is known of one key, scope and reason.
+
+    Attributes:
+        entry: What one event, or an operator, put there.
+
+        counted: What soft bounces together put there. It is kept apart from *entry*, since a
+            release can take it away by making them fewer.
+
+        released_at: Up to when events have no effect any more. It outlives what it released.
+
+        soft_bounces: Those that still count, oldest first.
+    """
+
+    place: Place
+    entry: Suppression | None = None
+    counted: Suppression | None = None
+    released_at: datetime | None = None
+    soft_bounces: tuple[SoftBounce, ...] = ()
+
+    @property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """What is on the list here, whether or not it has expired."""
+        return tuple(one for one in (self.entry, self.counted) if one is not None)
+
+
+def place(change: Change) -> Place:
+    """Which line a change falls on."""
+    if isinstance(change, Suppress):
+        entry = change.suppression
+        return Place(entry.key, entry.scope, entry.reason)
+    if isinstance(change, Release):
+        return Place(change.key, change.scope, change.reason)
+    return Place(change.key, change.scope, Reason.BOUNCE)
+
+
+def places(key: AddressKey, scope: str) -> tuple[Place, ...]:
+    """The lines of a key in one scope, whatever the reason."""
+    return tuple(Place(key, scope, reason) for reason in Reason)
+
+
+def holds(suppression: Suppression, *, now: datetime) -> bool:
+    """Whether an entry has not expired."""
+    return suppression.expires_at is None or now < suppression.expires_at
+
+
+def strongest(suppressions: Iterable[Suppression], *, now: datetime) -> Suppression | None:
+    """The entry that speaks for an address: of those that hold, the strongest, then the latest."""
+    holding = [one for one in suppressions if holds(one, now=now)]
+    return max(holding, key=lambda one: (one.reason.strength, _rank(one)), default=None)
+
+
+def later(one: Suppression | None, other: Suppression | None) -> Suppression | None:
+    """Of two entries on one line, the later; of two of one moment, always the same one."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=_rank)
+
+
+def _rank(one: Suppression) -> tuple[datetime, datetime, str, str, str, str, str]:
+    texts = (one.event_key or "", one.detail or "", one.address or "")
+    return (one.at, one.expires_at or _NEVER, one.source, *texts, one.scope)
+
+
+def changed(line: Line, event_key: str, change: Change) -> Line:
+    """The line after one change out of an event. It is the same object where nothing changed."""
+    if isinstance(change, Suppress):
+        return _suppressed(line, change.suppression)
+    if isinstance(change, Release):
+        return _released(line, change.at)
+    bounce = SoftBounce(
+        event_key=event_key,
+        at=change.at,
+        limit=change.limit,
+        window=change.window,
+        address=change.address,
+        detail=change.detail,
+    )
+    return _counted(line, bounce)
+
+
+def _is_over(line: Line, at: datetime) -> bool:
+    """Whether what happened at *at* was released since."""
+    return line.released_at is not None and at <= line.released_at
+
+
+def _suppressed(line: Line, suppression: Suppression) -> Line:
+    if _is_over(line, suppression.at) or later(line.entry, suppression) is line.entry:
+        return line
+    return replace(line, entry=suppression)
+
+
+def _released(line: Line, at: datetime) -> Line:
+    if line.place.reason is Reason.MANUAL or _is_over(line, at):
+        return line
+    entry = line.entry if line.entry is not None and line.entry.at > at else None
+    left = tuple(one for one in line.soft_bounces if one.at > at)
+    counted = line.counted if line.counted is not None and line.counted.at > at else None
+    if len(left) < len(line.soft_bounces):
+        counted = _reached(line.place, left)
+    return replace(line, entry=entry, counted=counted, released_at=at, soft_bounces=left)
+
+
+def _counted(line: Line, bounce: SoftBounce) -> Line:
+    known = any(one.event_key == bounce.event_key for one in line.soft_bounces)
+    if known or _is_over(line, bounce.at):
+        return line
+    bounces = tuple(sorted((*line.soft_bounces, bounce), key=lambda one: (one.at, one.event_key)))
+    counted = later(line.counted, _reached(line.place, bounces))
+    return replace(line, counted=counted, soft_bounces=bounces)
+
+
+def _reached(where: Place, bounces: tuple[SoftBounce, ...]) -> Suppression | None:
+    """What the latest soft bounce that made its limit puts on the list."""
+    for number in range(len(bounces), 0, -1):
+        last = bounces[number - 1]
+        if number >= last.limit and last.at - bounces[number - last.limit].at < last.window:
+            return Suppression(
+                key=where.key,
+                reason=where.reason,
+                at=last.at,
+                scope=where.scope,
+                address=last.address,
+                source="soft-bounces",
+                event_key=last.event_key,
+                detail=f"{last.limit} soft bounces within {last.window}"
+                + (f", the last: {last.detail}" if last.detail else ""),
+            )
+    return None
+
+
+def added(line: Line, suppression: Suppression) -> Line:
+    """
+    The line after an operator's word.
+
+    It holds even where the reason was released since. It gives way only to a later entry that
+    lasts as long.
+    """
+    standing = line.entry
+    if (
+        standing is not None
+        and standing.at > suppression.at
+        and (standing.expires_at or _NEVER) >= (suppression.expires_at or _NEVER)
+    ):
+        return line
+    return replace(line, entry=suppression)
+
+
+def removed(line: Line, *, now: datetime) -> Line:
+    """The line after an operator took the address off. What happened until now is over."""
+    over = max(now, line.released_at or now, *(one.at for one in line.suppressions))
+    return Line(
+        place=line.place,
+        released_at=over,
+        soft_bounces=tuple(one for one in line.soft_bounces if one.at > over),
+    )
+
+
+def forgotten(line: Line, *, before: datetime) -> Line:
+    """The line without soft bounces that counted for nothing after *before*."""
+    left = tuple(one for one in line.soft_bounces if before - one.at < one.window)
+    return line if len(left) == len(line.soft_bounces) else replace(line, soft_bounces=left)

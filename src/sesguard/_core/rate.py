@@ -1,0 +1,150 @@
+"""A token bucket, counted in recipients, as values that go in and come out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+__all__ = ["Bucket", "at_rate", "full", "refund", "reserve", "slowed"]
+
+SLOWEST = 1 / 16  # the least share of the rate that throttling leaves
+RECOVERY = 30.0  # seconds in which a share climbs from nothing to all
+ONE_THROTTLE = 1.0  # seconds in which several throttles are one: they come on many threads at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """
+    A token bucket at one moment.
+
+    Attributes:
+        tokens: Recipients that may be mailed now. Negative while in debt.
+
+        rate: Tokens gained per second, at full pace.
+
+        size: The most tokens it can hold.
+
+        as_of: Monotonic seconds at which *tokens* was true.
+
+        pace: The share of *rate* in use, from 0 to 1. It falls when SES throttles, and climbs
+            back.
+
+        slowed_at: Monotonic seconds at which it fell last.
+    """
+
+    tokens: float
+    rate: float
+    size: float
+    as_of: float
+    pace: float = 1.0
+    slowed_at: float = -math.inf
+
+
+def full(rate: float, burst: float | None, *, now: float) -> Bucket:
+    """
+    A bucket that nothing was taken from.
+
+    Args:
+        rate: Recipients a second.
+
+        burst: The most tokens; None for a tenth of a second's worth, and at least one. More of
+            it gains nothing under steady demand.
+
+        now: Monotonic seconds.
+    """
+    size = _size(rate, burst)
+    return Bucket(tokens=size, rate=rate, size=size, as_of=now)
+
+
+def at_rate(bucket: Bucket, rate: float, burst: float | None, *, now: float) -> Bucket:
+    """The bucket, at another rate from now on."""
+    if rate == bucket.rate:
+        return bucket
+    tokens, pace, as_of = _gained(bucket, now)
+    return replace(
+        bucket, tokens=tokens, pace=pace, as_of=as_of, rate=rate, size=_size(rate, burst)
+    )
+
+
+def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
+    """
+    Take *units* tokens, going into debt if need be.
+
+    A mail waits until one token is there and then takes all it needs, so that one of 50
+    recipients is sent at any rate. In any second there start at most the rate, the size, and
+    what one mail is in debt.
+
+    Args:
+        bucket: The bucket as last seen.
+
+        units: Recipients about to be mailed. SES counts recipients, not e-mails.
+
+        now: Monotonic seconds.
+
+    Returns:
+        The bucket after the taking, and the seconds to wait before sending.
+
+    Source:
+        SES Developer Guide, "Service quotas", sending quotas.
+    """
+    tokens, pace, as_of = _gained(bucket, now)
+    rate = bucket.rate
+    wait = (1.0 - tokens) / (rate * pace) if tokens < 1.0 else 0.0
+    after = Bucket(
+        tokens=tokens - units,
+        rate=rate,
+        size=bucket.size,
+        as_of=as_of,
+        pace=pace,
+        slowed_at=bucket.slowed_at,
+    )
+    return after, wait
+
+
+def refund(bucket: Bucket, units: int, *, now: float) -> Bucket:
+    """
+    Put tokens back that a mail took and did not use.
+
+    Whoever took the last tokens leaves no trace. When others wait behind, their times stand:
+    those who come next may then start earlier than the rate alone would have them, by what was
+    put back.
+    """
+    tokens, pace, as_of = _gained(bucket, now)
+    return replace(bucket, tokens=min(bucket.size, tokens + units), pace=pace, as_of=as_of)
+
+
+def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
+    """
+    The bucket after SES throttled: at half the pace, which climbs back within seconds.
+
+    Args:
+        pause: Seconds for which nothing starts.
+    """
+    tokens, pace, as_of = _gained(bucket, now)
+    slowed_at = bucket.slowed_at
+    if as_of - slowed_at >= ONE_THROTTLE:
+        pace, slowed_at = max(SLOWEST, pace / 2), as_of
+    return replace(
+        bucket,
+        tokens=min(tokens, 1.0 - pause * bucket.rate * pace),
+        pace=pace,
+        as_of=as_of,
+        slowed_at=slowed_at,
+    )
+
+
+def _size(rate: float, burst: float | None) -> float:
+    return max(1.0, rate / 10) if burst is None else burst
+
+
+def _gained(bucket: Bucket, now: float) -> tuple[float, float, float]:
+    """
+    Tokens, pace and time at *now*. A clock that ran back gains nothing.
+
+    Tokens are gained at the pace of before, which is the lower one.
+    """
+    elapsed = now - bucket.as_of
+    if elapsed <= 0:
+        return min(bucket.size, bucket.tokens), bucket.pace, bucket.as_of
+    tokens = min(bucket.size, bucket.tokens + elapsed * bucket.rate * bucket.pace)
+    return tokens, min(1.0, bucket.pace + elapsed / RECOVERY), now
