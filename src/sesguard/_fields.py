@@ -12,6 +12,9 @@ from sesguard.addresses import Address
 from sesguard.errors import AddressError, EmailError, HeaderError, TagError
 
 __all__ = [
+    "MAX_BYTES",
+    "MAX_PARTS",
+    "MAX_RECIPIENTS",
     "MAX_TAGS",
     "STREAM_TAG",
     "address",
@@ -21,6 +24,7 @@ __all__ = [
     "items",
     "line",
     "name",
+    "stream",
     "tags",
     "text",
     "unsubscribe",
@@ -32,6 +36,10 @@ STREAM_TAG = "sesguard-stream"
 """The message tag that carries ``Email.stream``, so that events bring it back."""
 
 MAX_TAGS = 50
+MAX_RECIPIENTS = 50
+MAX_PARTS = 500
+MAX_BYTES = 40 * 1024 * 1024
+"""The largest message that SES takes over the API v2 and over SMTP, encoded."""
 
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -42,6 +50,7 @@ _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _UNSUBSCRIBE = re.compile(
     r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
 )
+_NO_LISTS = (str, bytes, bytearray, Mapping)
 # Tags with a colon that are the sender's to set, for Gmail's Feedback-ID.
 _SES_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
 
@@ -102,7 +111,7 @@ def addresses(field: str, value: object) -> tuple[Address, ...]:
 
 def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
     """All of an iterable, each of them of *kind*."""
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, Mapping)):
+    if not isinstance(value, Iterable) or isinstance(value, _NO_LISTS):
         raise EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
     found = tuple(cast("Iterable[object]", value))
     for one in found:
@@ -144,11 +153,18 @@ def line(field: str, value: object) -> str:
     return value
 
 
-def name(field: str, value: object, kind: type[EmailError] = EmailError) -> str | None:
+def name(field: str, value: object) -> str | None:
     """The name of something in SES: 1 to 64 of ``A-Z a-z 0-9 _ -``."""
     if value is None or (isinstance(value, str) and _NAME.fullmatch(value)):
         return value
-    raise kind(f"{field}: 1 to 64 of A-Z, a-z, 0-9, _ and - are needed.", field=field)
+    raise EmailError(f"{field}: 1 to 64 of A-Z, a-z, 0-9, _ and - are needed.", field=field)
+
+
+def stream(value: object) -> str | None:
+    """The value of a tag."""
+    if value is None or (isinstance(value, str) and _TAG.fullmatch(value)):
+        return value
+    raise TagError("stream: 1 to 256 of A-Z, a-z, 0-9, _ and - are needed.", field="stream")
 
 
 def headers(value: object) -> FrozenMapping[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NewType
 
+from sesguard import _words
 from sesguard.errors import AddressError
 
 __all__ = ["Address", "AddressKey", "read_leniently"]
@@ -25,6 +26,10 @@ _SPEC = re.compile(r'(?P<local>"(?:[^"\\]|\\.)*"|[^"@]*)@(?P<domain>[^@]*)')
 _ESCAPED = re.compile(r"\\(.)")
 _PLAIN_PHRASE = re.compile(rf"[{_ATEXT}]+(?: [{_ATEXT}]+)*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_SHOWN = (
+    "A display name cannot hold control characters, line or direction marks, '<' or '>'. "
+    "Take them out."
+)
 _JOINERS = "\u200c\u200d"
 
 # Special-use names that SES's simulators, tests and private networks have mail under, though
@@ -61,10 +66,7 @@ class Address:
         if not _LOCAL.fullmatch(self.local) or not _DOMAIN.fullmatch(self.domain):
             raise AddressError("An address is built of a local part and an ASCII domain.")
         if not _can_be_shown(self.display_name):
-            raise AddressError(
-                "A display name cannot hold control characters, line or direction marks, "
-                "'<' or '>'. Take them out."
-            )
+            raise AddressError(_NOT_SHOWN)
         object.__setattr__(self, "key", f"{self.local.lower()}@{self.domain}")
 
     @staticmethod
@@ -106,6 +108,18 @@ class Address:
             return f"{self.display_name} <{self.addr_spec}>"
         quoted = self.display_name.replace("\\", r"\\").replace('"', r"\"")
         return f'"{quoted}" <{self.addr_spec}>'
+
+    @property
+    def header(self) -> str:
+        """The address with its name, for the wire: ASCII, with encoded words where needed."""
+        return " ".join(self.pieces)
+
+    @property
+    def pieces(self) -> list[str]:
+        """`header` in pieces between which a line may be folded."""
+        if not self.display_name:
+            return [self.addr_spec]
+        return [*_words.phrase(self.display_name), f"<{self.addr_spec}>"]
 
     def __repr__(self) -> str:
         return "Address(<hidden>)"
@@ -155,11 +169,7 @@ def _parse(text: str) -> Address:
             address=text,
         )
     if not _can_be_shown(name):
-        raise AddressError(
-            "A display name cannot hold control characters, line or direction marks, "
-            "'<' or '>'. Take them out.",
-            address=text,
-        )
+        raise AddressError(_NOT_SHOWN, address=text)
     return _parse_spec(mailbox["spec"].strip(" "), name, text)
 
 

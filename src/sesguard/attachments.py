@@ -20,7 +20,6 @@ _CONTENT_TYPE = re.compile(
     rf'{_TOKEN}/{_TOKEN}(?: ?; ?{_TOKEN}=(?:{_TOKEN}|"[ !#-\[\]-~]*"))*', re.ASCII
 )
 _CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,78}")
-_LONG_OR_BARE = re.compile(rb"[^\n]{999}|[^\r]\n|\A\n|\r(?!\n)|\x00")
 
 
 @final
@@ -120,7 +119,13 @@ def _fits(content_type: str, data: bytes) -> bool:
 
 def is_seven_bit(data: bytes) -> bool:
     """Whether *data* can travel as it is: ASCII, CRLF only, no line over 998, no NUL."""
-    return data.isascii() and not _LONG_OR_BARE.search(data)
+    breaks = data.count(b"\r\n")
+    return (
+        data.isascii()
+        and b"\0" not in data
+        and data.count(b"\n") == breaks == data.count(b"\r")
+        and max(map(len, data.split(b"\r\n"))) <= 998
+    )
 
 
 @lru_cache(maxsize=256)

@@ -29,10 +29,6 @@ __all__ = ["STREAM_TAG", "Attachment", "Email", "ListManagement", "Recipients", 
 Recipients: TypeAlias = str | Address | Iterable[str | Address]
 """Where addresses are taken: a string is one address, never a list joined by commas."""
 
-MAX_RECIPIENTS = 50
-MAX_BYTES = 40 * 1024 * 1024
-MAX_PARTS = 500
-
 _NOTHING: FrozenMapping[str, str] = FrozenMapping()
 
 
@@ -206,7 +202,7 @@ class Email:
         put(self, "list_management", list_management)
         put(self, "template", template)
         put(self, "tenant", _fields.name("tenant", tenant))
-        put(self, "stream", _fields.name("stream", stream))
+        put(self, "stream", _fields.stream(stream))
         put(self, "charset", charset)
         _check_whole(self)
 
@@ -323,9 +319,9 @@ def _check_whole(email: Email) -> None:
     count = len(email.to) + len(email.cc) + len(email.bcc)
     if count == 0:
         raise EmailError("to: at least one recipient is needed, in to, cc or bcc.", field="to")
-    if count > MAX_RECIPIENTS:
+    if count > _fields.MAX_RECIPIENTS:
         raise TooManyRecipientsError(
-            f"to: {count} recipients in to, cc and bcc are more than {MAX_RECIPIENTS}. "
+            f"to: {count} recipients in to, cc and bcc are more than {_fields.MAX_RECIPIENTS}. "
             "Send several e-mails.",
             field="to",
         )
@@ -357,14 +353,14 @@ def _check_kind(name: str, value: object, kind: type) -> None:
 
 
 def _check_attachments(attachments: tuple[Attachment, ...]) -> None:
-    if len(attachments) > MAX_PARTS - 5:  # two bodies and three multiparts around them
+    if len(attachments) > _fields.MAX_PARTS - 5:  # two bodies and three multiparts around them
         raise EmailError(
-            f"attachments: SES takes at most {MAX_PARTS} MIME parts.", field="attachments"
+            f"attachments: SES takes at most {_fields.MAX_PARTS} MIME parts.", field="attachments"
         )
     ids = [one.content_id for one in attachments if one.content_id is not None]
     if len(set(ids)) < len(ids):
         raise EmailError("attachments: a content_id is given twice.", field="attachments")
-    if sum(len(one.content) for one in attachments) * 4 // 3 > MAX_BYTES:
+    if sum(len(one.content) for one in attachments) * 4 // 3 > _fields.MAX_BYTES:
         raise MessageTooLargeError(
             "attachments: encoded they are larger than the 40 MB that SES takes. "
             "Send a link instead.",
