@@ -16,7 +16,7 @@ from sesguard._core import reply_texts as says
 from sesguard._core.replies import from_api
 from sesguard._core.tracebacks import class_names, frames, module_of
 
-__all__ = ["SENDS", "from_boto_exception"]
+__all__ = ["SENDS", "from_boto_exception", "from_credentials_exception", "reached_http"]
 
 SENDS = frozenset(
     (
@@ -60,6 +60,7 @@ _BY_CLASS: tuple[tuple[str, says.Verdict], ...] = (
     ("ConnectionError", says.UNKNOWN),
     ("IncompleteReadError", says.UNKNOWN),
 )
+_HTTP = frozenset(("botocore.httpsession", "botocore.awsrequest", "botocore.parsers"))
 _TLS_IO = frozenset(("read", "recv", "recv_into", "write", "send", "sendall"))
 
 
@@ -86,8 +87,9 @@ def from_boto_exception(error: BaseException) -> errors.SendError | None:
     calls = list(_calls(error))
     if calls and calls[0].service not in _SES:
         return None
+    found: errors.SendError | None
     if len(calls) > 1 and calls[-1].service not in _SES:
-        found = _of_credentials(names)  # SES's client called another one, to get credentials
+        found = _send_error(_of_credentials(names))  # it called another service, for credentials
     elif "botocore.exceptions.ClientError" in names:
         found = _of_answer(cast("Any", error), known=bool(calls))
     else:
@@ -97,6 +99,18 @@ def from_boto_exception(error: BaseException) -> errors.SendError | None:
         if found.region is None and calls:
             found.region = calls[0].region
     return found
+
+
+def from_credentials_exception(error: BaseException, region: str | None) -> errors.SendError:
+    """The error for whatever a provider of credentials raised. Nothing was sent."""
+    found = _send_error(_of_credentials(class_names(error)))
+    found.original, found.original_type, found.region = error, type(error).__name__, region
+    return found
+
+
+def reached_http(error: BaseException) -> bool:
+    """Whether the request had come to botocore's HTTP layer, or an answer out of it."""
+    return any(module_of(frame) in _HTTP for frame in frames(error))
 
 
 def _calls(error: BaseException) -> list[_Call]:
@@ -109,14 +123,12 @@ def _calls(error: BaseException) -> list[_Call]:
     return found
 
 
-def _of_credentials(names: frozenset[str]) -> errors.SendError | None:
-    if not any(name.startswith("botocore.") for name in names):
-        return None
+def _of_credentials(names: frozenset[str]) -> says.Verdict:
     unreachable = names & {
         "botocore.exceptions.HTTPClientError",
         "botocore.exceptions.ConnectionError",
     }
-    return _send_error(says.UNREACHABLE if unreachable else says.NO_CREDENTIALS)
+    return says.UNREACHABLE if unreachable else says.NO_CREDENTIALS
 
 
 def _of_answer(error: Any, *, known: bool) -> errors.SendError | None:

@@ -71,7 +71,8 @@ def _of_smtplib(error: BaseException, names: frozenset[str]) -> errors.SendError
 def _of_reply(error: BaseException, names: frozenset[str]) -> errors.SendError:
     reply = cast("Any", error)
     code, text = _code(reply.smtp_code), _text(reply.smtp_error)
-    phase = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None) or _phase(error)
+    by_class: list[Phase] = [_BY_CLASS[name] for name in names if name in _BY_CLASS]
+    phase = by_class[0] if by_class else _phase(error)
     if phase is None:
         return _send_error(says.UNKNOWN, code=code, reply=text)
     if phase == "body" and _raised_by(error, "data"):

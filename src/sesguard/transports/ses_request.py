@@ -1,0 +1,130 @@
+"""An e-mail as the arguments of SendEmail, API v2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sesguard import mime
+from sesguard.attachments import Attachment
+from sesguard.errors import HeaderError
+from sesguard.mail import Email
+
+__all__ = ["send_email_request"]
+
+_MAX_HEADERS = 15
+_CHARSETS = frozenset(("utf-8", "us-ascii", "ascii", "iso-8859-1", "shift_jis"))
+
+
+def send_email_request(email: Email) -> dict[str, Any]:
+    """
+    The arguments for ``client.send_email``.
+
+    The content is ``Simple``, of which SES makes the MIME, wherever that can say the same; it
+    costs least on the way. What it cannot say goes as ``Raw``. Neither holds a Bcc line.
+
+    Raises:
+        HeaderError: A template with more headers than SES takes beside one.
+
+        MessageTooLargeError: Encoded, it is larger than SES takes.
+
+    Source:
+        SES API v2, "SendEmail".
+    """
+    content = _content(email)
+    lines = {"ToAddresses": email.to, "CcAddresses": email.cc, "BccAddresses": email.bcc}
+    request: dict[str, Any] = {
+        "FromEmailAddress": email.sender.header,
+        "Destination": {
+            line: [address.header for address in addresses]
+            for line, addresses in lines.items()
+            if addresses
+        },
+        "Content": content,
+    }
+    if email.reply_to and "Raw" not in content:  # a raw message has its Reply-To line
+        request["ReplyToAddresses"] = [address.header for address in email.reply_to]
+    if email.return_path is not None:
+        request["FeedbackForwardingEmailAddress"] = email.return_path.addr_spec
+    if tags := email.all_tags:
+        request["EmailTags"] = _pairs(tags)
+    if email.configuration_set is not None:
+        request["ConfigurationSetName"] = email.configuration_set
+    if email.tenant is not None:
+        request["TenantName"] = email.tenant
+    if (managed := email.list_management) is not None:
+        request["ListManagementOptions"] = {"ContactListName": managed.contact_list_name}
+        if managed.topic_name is not None:
+            request["ListManagementOptions"]["TopicName"] = managed.topic_name
+    return request
+
+
+def _content(email: Email) -> dict[str, Any]:
+    headers = email.all_headers
+    if email.template is not None:
+        if len(headers) > _MAX_HEADERS:
+            raise HeaderError(
+                f"headers: SES takes at most {_MAX_HEADERS} beside a template, those of "
+                "list_unsubscribe= among them.",
+                field="headers",
+            )
+        named = {
+            "TemplateName": email.template.name,
+            "TemplateData": email.template.data_json,
+        }
+        return {"Template": named | _extras(email, headers)}
+    if not _is_simple(email, headers):
+        return {"Raw": {"Data": mime.render(email)}}
+    subject = email.subject or ""
+    bodies = {"Text": email.text, "Html": email.html}
+    message: dict[str, Any] = {
+        "Subject": {"Data": subject} if subject.isascii() else _in_charset(subject, "utf-8"),
+        "Body": {
+            name: _in_charset(body, email.charset)
+            for name, body in bodies.items()
+            if body is not None
+        },
+    }
+    return {"Simple": message | _extras(email, headers)}
+
+
+def _is_simple(email: Email, headers: Mapping[str, str]) -> bool:
+    """Whether ``Simple`` can say it: a body, 15 headers, a charset SES names, ASCII file names."""
+    return (
+        (email.text is not None or email.html is not None)
+        and len(headers) <= _MAX_HEADERS
+        and email.charset in _CHARSETS
+        and all(one.filename.isascii() for one in email.attachments)
+    )
+
+
+def _extras(email: Email, headers: Mapping[str, str]) -> dict[str, Any]:
+    extras: dict[str, Any] = {}
+    if headers:
+        extras["Headers"] = _pairs(headers)
+    if email.attachments:
+        shown = email.html is not None or email.template is not None
+        extras["Attachments"] = [_attachment(one, shown=shown) for one in email.attachments]
+    return extras
+
+
+def _attachment(file: Attachment, *, shown: bool) -> dict[str, Any]:
+    is_message = file.content_type.lower().startswith("message/")  # RFC 2046: never in base64
+    found: dict[str, Any] = {
+        "FileName": file.filename,
+        "RawContent": file.content,
+        "ContentType": file.content_type,
+        "ContentDisposition": "INLINE" if file.inline and shown else "ATTACHMENT",
+        "ContentTransferEncoding": "SEVEN_BIT" if is_message else "BASE64",
+    }
+    if file.content_id is not None:
+        found["ContentId"] = file.content_id
+    return found
+
+
+def _in_charset(text: str, charset: str) -> dict[str, str]:
+    return {"Data": text, "Charset": charset.upper()}
+
+
+def _pairs(mapping: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in mapping.items()]
