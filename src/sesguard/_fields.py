@@ -16,6 +16,7 @@ __all__ = [
     "MAX_PARTS",
     "MAX_RECIPIENTS",
     "MAX_TAGS",
+    "NOTHING",
     "STREAM_TAG",
     "address",
     "addresses",
@@ -35,6 +36,8 @@ _T = TypeVar("_T")
 STREAM_TAG = "sesguard-stream"
 """The message tag that carries ``Email.stream``, so that events bring it back."""
 
+NOTHING: FrozenMapping[str, str] = FrozenMapping()
+
 MAX_TAGS = 50
 MAX_RECIPIENTS = 50
 MAX_PARTS = 500
@@ -50,7 +53,6 @@ _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _UNSUBSCRIBE = re.compile(
     r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
 )
-_NO_LISTS = (str, bytes, bytearray, Mapping)
 # Tags with a colon that are the sender's to set, for Gmail's Feedback-ID.
 _SES_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
 
@@ -111,14 +113,13 @@ def addresses(field: str, value: object) -> tuple[Address, ...]:
 
 def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
     """All of an iterable, each of them of *kind*."""
-    if not isinstance(value, Iterable) or isinstance(value, _NO_LISTS):
+    found = _listed(value)
+    if found is None:
         raise EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
-    found = tuple(cast("Iterable[object]", value))
     for one in found:
         if not isinstance(one, kind):
             raise EmailError(
-                f"{field}: a list of {what} is needed, and it holds {_kind(one)}.",
-                field=field,
+                f"{field}: a list of {what} is needed, and it holds {_kind(one)}.", field=field
             )
     return cast("tuple[_T, ...]", found)
 
@@ -174,9 +175,9 @@ def headers(value: object) -> FrozenMapping[str, str]:
     Source:
         SES API v2, MessageHeader; SES Developer Guide, "Header fields".
     """
-    pairs = _pairs("headers", value)
+    pairs = _pairs("headers", value, HeaderError)
     if not pairs:
-        return pairs
+        return NOTHING
     seen: set[str] = set()
     for key, content in pairs.items():
         if not _HEADER_NAME.fullmatch(key):
@@ -199,19 +200,19 @@ def headers(value: object) -> FrozenMapping[str, str]:
                 "996 with its name, no space at its ends. Encode others by RFC 2047.",
                 field="headers",
             )
-    return pairs
+    return FrozenMapping(pairs)
 
 
-def tags(value: object) -> FrozenMapping[str, str]:
+def tags(value: object, *, with_stream: bool = False) -> FrozenMapping[str, str]:
     """
     Message tags.
 
     Source:
         SES API v2, MessageTag.
     """
-    pairs = _pairs("tags", value)
+    pairs = _pairs("tags", value, TagError)
     if not pairs:
-        return pairs
+        return NOTHING
     for key, content in pairs.items():
         if not (_TAG.fullmatch(key) or key in _SES_TAGS) or not _TAG.fullmatch(content):
             raise TagError(
@@ -219,9 +220,10 @@ def tags(value: object) -> FrozenMapping[str, str]:
             )
     if STREAM_TAG in pairs:
         raise TagError(f"tags: {STREAM_TAG} is set by stream=.", field="tags")
-    if len(pairs) > MAX_TAGS:
-        raise TagError(f"tags: {len(pairs)} are more than {MAX_TAGS}.", field="tags")
-    return pairs
+    if len(pairs) + with_stream > MAX_TAGS:
+        also = " with that of stream=" if with_stream else ""
+        raise TagError(f"tags: {len(pairs)}{also} are more than {MAX_TAGS}.", field="tags")
+    return FrozenMapping(pairs)
 
 
 def unsubscribe(value: object) -> tuple[str, ...]:
@@ -264,14 +266,20 @@ def charset(value: object) -> str:
     )
 
 
-def _pairs(field: str, value: object) -> FrozenMapping[str, str]:
+def _pairs(field: str, value: object, error: type[EmailError]) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise EmailError(f"{field}: a mapping is needed, not {_kind(value)}.", field=field)
-    found = FrozenMapping(cast("Mapping[object, object]", value))
+    found = dict(cast("Mapping[object, object]", value))
     for key, content in found.items():
         if not isinstance(key, str) or not isinstance(content, str):
-            raise EmailError(f"{field}: names and values must be strings.", field=field)
-    return cast("FrozenMapping[str, str]", found)
+            raise error(f"{field}: names and values must be strings.", field=field)
+    return cast("dict[str, str]", found)
+
+
+def _listed(value: object) -> tuple[object, ...] | None:
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping)):
+        return tuple(cast("Iterable[object]", value))
+    return None
 
 
 def _kind(value: object) -> str:

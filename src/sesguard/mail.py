@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
 
 from sesguard import _fields
-from sesguard._fields import STREAM_TAG
+from sesguard._fields import NOTHING, STREAM_TAG
 from sesguard._frozen import FrozenMapping
 from sesguard.addresses import Address, AddressKey
 from sesguard.attachments import Attachment
@@ -16,7 +16,6 @@ from sesguard.errors import (
     EmailError,
     HeaderError,
     MessageTooLargeError,
-    TagError,
     TooManyRecipientsError,
 )
 from sesguard.suppression import stream_scope, tenant_scope
@@ -28,8 +27,6 @@ __all__ = ["STREAM_TAG", "Attachment", "Email", "ListManagement", "Recipients", 
 
 Recipients: TypeAlias = str | Address | Iterable[str | Address]
 """Where addresses are taken: a string is one address, never a list joined by commas."""
-
-_NOTHING: FrozenMapping[str, str] = FrozenMapping()
 
 
 @final
@@ -53,7 +50,7 @@ class Template:
     name: str
     data_json: str = field(repr=False)
 
-    def __init__(self, name: str, data: Mapping[str, object] = _NOTHING) -> None:
+    def __init__(self, name: str, data: Mapping[str, object] = NOTHING) -> None:
         if not 1 <= len(_fields.line("template", name)) <= 256 or not name.isascii():
             raise EmailError(
                 "template: a name of 1 to 256 ASCII characters is needed.", field="template"
@@ -164,8 +161,8 @@ class Email:
         bcc: Recipients = (),
         reply_to: Recipients = (),
         attachments: Iterable[Attachment] = (),
-        headers: Mapping[str, str] = _NOTHING,
-        tags: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = NOTHING,
+        tags: Mapping[str, str] = NOTHING,
         configuration_set: str | None = None,
         return_path: str | Address | None = None,
         list_unsubscribe: str | Iterable[str] | None = None,
@@ -191,7 +188,7 @@ class Email:
             _fields.items("attachments", attachments, Attachment, "Attachment objects"),
         )
         put(self, "headers", _fields.headers(headers))
-        put(self, "tags", _fields.tags(tags))
+        put(self, "tags", _fields.tags(tags, with_stream=stream is not None))
         put(self, "configuration_set", _fields.name("configuration_set", configuration_set))
         put(
             self,
@@ -244,7 +241,7 @@ class Email:
         return _changed(self, kept)
 
     def with_defaults(
-        self, *, configuration_set: str | None = None, tags: Mapping[str, str] = _NOTHING
+        self, *, configuration_set: str | None = None, tags: Mapping[str, str] = NOTHING
     ) -> Email:
         """
         This e-mail with what it does not say itself. Its own configuration set and tags win.
@@ -253,7 +250,10 @@ class Email:
             EmailError: A default that no e-mail may have.
         """
         name = self.configuration_set or _fields.name("configuration_set", configuration_set)
-        all_tags = _fields.tags({**_fields.tags(tags), **self.tags}) if tags else self.tags
+        all_tags = self.tags
+        if tags:
+            both = {**_fields.tags(tags), **self.tags}
+            all_tags = _fields.tags(both, with_stream=self.stream is not None)
         return _changed(self, {"configuration_set": name, "tags": all_tags})
 
     def as_bytes(self) -> bytes:
@@ -339,8 +339,6 @@ def _check_whole(email: Email) -> None:
                 raise EmailError(f"{name}: a template brings it. Leave one out.", field=name)
     if email.list_management is not None:
         _check_kind("list_management", email.list_management, ListManagement)
-    if email.stream is not None and len(email.tags) == _fields.MAX_TAGS:
-        raise TagError(f"tags: with stream= they are more than {_fields.MAX_TAGS}.", field="tags")
     if email.attachments:
         _check_attachments(email.attachments)
 
