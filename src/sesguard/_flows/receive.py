@@ -1,0 +1,258 @@
+"""
+A received batch, told once: read, store, tell the handlers, delete.
+
+The store comes first, in one commit for the whole batch, so that a message is deleted only when
+all that it says is kept. Whatever happens on the way, a message that is not deleted comes again,
+and the store knows its events by their keys. Handlers are told each time, until it is deleted.
+
+Nothing here knows a thread, a socket or a clock. See `sesguard._lift`.
+
+Which messages are left alone, so that the queue's redrive policy takes them to its dead-letter
+queue: what cannot be read, and what is readable and not SES's (see `is_foreign`), such as S3's
+test message or another service's alarm. Deleting those would be deleting somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from sesguard._core.payloads import parse_events
+from sesguard.errors import ConfigurationError, StoreError
+from sesguard.events import Event, UnknownEvent
+from sesguard.ports import Received
+from sesguard.suppression import Change, CountSoftBounce, Ignore, Release, Suppress
+
+__all__ = ["Message", "Note", "ReceivePorts", "What", "hand_back", "is_foreign", "read", "settle"]
+
+Consequence: TypeAlias = Suppress | Release | CountSoftBounce | Ignore
+Marked: TypeAlias = tuple[str, Sequence[Change]]
+
+What: TypeAlias = Literal[
+    "received",
+    "applied",
+    "repeated",
+    "ignored",
+    "poison",
+    "foreign",
+    "store_failures",
+    "handler_failures",
+    "deleted",
+    "delete_failures",
+    "extend_failures",
+    "released",
+]
+"""What is counted, and told where it is worth telling."""
+
+
+class Note(Protocol):
+    """Counts, and tells. Never raises."""
+
+    def __call__(
+        self,
+        what: What,
+        count: int = 1,
+        /,
+        *,
+        event: Event | None = None,
+        error: BaseException | None = None,
+        why: str = "",
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivePorts:
+    """
+    What a received batch needs of the world.
+
+    Attributes:
+        consequences: What the policy makes of an event. Pure.
+
+        apply: The store's.
+
+        handlers: Told in order. One that raises keeps its message in the queue.
+
+        delete, release: The source's: receipt to reason for those that could not be.
+
+        leave: Told the receipts that are in hand no more and come again at their time.
+
+        stopping: Whether to begin nothing new.
+    """
+
+    consequences: Callable[[Event], Sequence[Consequence]]
+    apply: Callable[[Sequence[Marked]], Awaitable[Sequence[bool]]]
+    handlers: Sequence[Callable[[Event], Awaitable[None]]]
+    delete: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+    release: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+    leave: Callable[[Sequence[str]], None]
+    stopping: Callable[[], bool]
+    note: Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """
+    A message that was read.
+
+    Attributes:
+        marked: For each event its key and the changes it brings, none included.
+    """
+
+    receipt: str
+    events: tuple[Event, ...]
+    marked: tuple[Marked, ...]
+
+
+def is_foreign(found: Sequence[Event]) -> bool:
+    """
+    Whether nothing of a message is SES's.
+
+    SES's are all kinds that are known, a kind that is not but came in one of SES's channels or
+    speaks of a mail, and what EventBridge says comes from SES.
+    """
+    return all(
+        isinstance(event, UnknownEvent)
+        and event.channel is None
+        and event.mail is None
+        and event.raw.get("source") != "aws.ses"
+        for event in found
+    )
+
+
+def read(batch: Sequence[Received], ports: ReceivePorts) -> list[Message]:
+    """Read each message. Those that are left alone are counted, told, and not in the answer."""
+    ports.note("received", len(batch))
+    messages = [_read(received, ports) for received in batch]
+    return [message for message in messages if message is not None]
+
+
+def _read(received: Received, ports: ReceivePorts) -> Message | None:
+    times = f"received {received.receive_count} times"
+    try:
+        found = parse_events(received.body)
+        judged = [ports.consequences(event) for event in found]
+    except Exception as error:
+        # A ParseError, or a policy of the user's that fails: it must not hold up the others.
+        ports.note("poison", error=error, why=times)
+        return None
+    if is_foreign(found):
+        ports.note("foreign", why=times)
+        return None
+    marked: list[Marked] = []
+    for event, consequences in zip(found, judged, strict=True):
+        changes: list[Change] = []
+        for consequence in consequences:
+            if isinstance(consequence, Ignore):
+                ports.note("ignored", event=event, why=consequence.why)
+            else:
+                changes.append(consequence)
+        marked.append((event.key, tuple(changes)))
+    return Message(receipt=received.receipt, events=found, marked=tuple(marked))
+
+
+async def settle(messages: Sequence[Message], ports: ReceivePorts) -> None:
+    """
+    Store what the messages say, tell the handlers, delete.
+
+    Raises:
+        StoreError: Nothing was stored, so nothing was told or deleted. All are still in hand,
+            and this may be called again.
+
+        ConfigurationError: The store is no synchronous store, or does not answer as one.
+    """
+    done: list[str] = []
+    unbegun: list[str] = []
+    for message in await _store(messages, ports):
+        if ports.stopping():
+            unbegun.append(message.receipt)
+        elif await _tell(message, ports):
+            done.append(message.receipt)
+        else:
+            ports.leave((message.receipt,))
+    try:
+        if done:
+            failed = await ports.delete(done)
+            ports.note("deleted", len(done) - len(failed))
+            for why in failed.values():
+                ports.note("delete_failures", why=why)
+    finally:
+        if unbegun:
+            await hand_back(unbegun, ports)
+
+
+async def hand_back(receipts: Sequence[str], ports: ReceivePorts) -> None:
+    """Let others have messages that were not begun, at once."""
+    failed = await ports.release(receipts)
+    ports.note("released", len(receipts) - len(failed))
+
+
+async def _store(messages: Sequence[Message], ports: ReceivePorts) -> Sequence[Message]:
+    """
+    Apply all in one commit; if that fails, each alone, so that one does not hold up the others.
+
+    Returns:
+        The messages whose events are stored.
+    """
+    if not messages:
+        return ()
+    try:
+        await _apply(messages, ports)
+        return messages
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        # Whatever a store raises, nothing of the batch may be told or deleted.
+        failure = error
+    stored: list[Message] = []
+    failed: list[tuple[Message, Exception]] = []
+    for message in messages if len(messages) > 1 else ():
+        try:
+            await _apply((message,), ports)
+        except Exception as error:  # the same, for one
+            failed.append((message, error))
+        else:
+            stored.append(message)
+    if not stored:  # the store it is, and no event
+        raise _store_error(failure) from None
+    for message, problem in failed:
+        ports.note("store_failures", error=problem)
+        ports.leave((message.receipt,))
+    return stored
+
+
+def _store_error(failure: Exception) -> StoreError:
+    if isinstance(failure, StoreError):
+        return failure
+    return StoreError(
+        f"The store failed with {type(failure).__name__}, so no message was deleted. "
+        "Mend it (error.original holds the cause); the messages come again.",
+        original=failure,
+    )
+
+
+async def _apply(messages: Sequence[Message], ports: ReceivePorts) -> None:
+    batch = [marked for message in messages for marked in message.marked]
+    fresh = list(await ports.apply(batch) or ())
+    if len(fresh) != len(batch):
+        raise ConfigurationError(
+            f"The store's apply answered for {len(fresh)} of {len(batch)} events. It must answer "
+            "one boolean an event: True where it was applied now."
+        )
+    applied = sum(map(bool, fresh))
+    ports.note("applied", applied)
+    ports.note("repeated", len(fresh) - applied)
+
+
+async def _tell(message: Message, ports: ReceivePorts) -> bool:
+    """Whether all handlers took all events. One that fails stops neither others nor the batch."""
+    good = True
+    for event in message.events:
+        for handler in ports.handlers:
+            try:
+                await handler(event)
+            except Exception as error:
+                # It is the user's code. The message stays and comes again, and this is told.
+                ports.note("handler_failures", event=event, error=error)
+                good = False
+    return good
