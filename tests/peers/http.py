@@ -108,6 +108,9 @@ _WIRE: dict[Fault, bytes] = {
     "garbage": b"\x16\x03\x01 this is no HTTP at all\r\n\r\n",
 }
 
+_WHOLE: frozenset[Fault] = frozenset({"broken_200", "odd_200", "nameless_200", "empty_200"})
+"""After these the connection stays, since the answer was whole as far as HTTP goes."""
+
 
 @cache
 def authority() -> trustme.CA:
@@ -171,14 +174,20 @@ class HTTPPeer:
         trace: TracebackType | None,
     ) -> None:
         self._closed.set()
-        for sock in [self._listener, *self._open]:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+        self.hang_up()
         for thread in list(self._threads):
             thread.join(5)
             assert not thread.is_alive()
         for sock in [self._listener, *self._open]:
             sock.close()
+
+    def hang_up(self) -> None:
+        """Close every connection in an orderly way, as a server does when they are idle."""
+        for sock in self._open:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def wait_for_requests(self, count: int, seconds: float = 5.0) -> bool:
         """Wait until *count* requests came in whole."""
@@ -236,7 +245,7 @@ class HTTPPeer:
                     break
         else:
             sock.sendall(_WIRE.get(step, b""))
-        return False
+        return step in _WHOLE
 
 
 def _lines(stream: BinaryIO) -> Iterator[str]:
