@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,7 @@ def session() -> Session:
 
 
 @contextmanager
-def transport_to(url: str) -> Iterator[SESTransport]:
+def transport_to(url: str) -> Generator[SESTransport, None, None]:
     with SESTransport(
         boto3_session=session(), endpoint_url=url, connect_timeout=0.3, read_timeout=0.3
     ) as transport:

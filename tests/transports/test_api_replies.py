@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -110,7 +110,7 @@ def session() -> Session:
 
 
 @contextmanager
-def v1_client(url: str) -> Iterator[Any]:
+def v1_client(url: str) -> Generator[Any, None, None]:
     config = Config(retries={"mode": "standard", "total_max_attempts": 1})
     client = cast("Any", session()).client("ses", endpoint_url=url, config=config)
     yield client
