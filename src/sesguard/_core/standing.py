@@ -208,10 +208,11 @@ def _sending(enabled: object) -> Finding:
 
 
 def _quota(limit: float, sent: float) -> Finding:
-    mailed = f"{sent:,.0f} recipients mailed in the last 24 hours"
     if limit == -1:
-        return Finding(name="quota", level=Level.OK, what=f"Unlimited; {mailed}.")
-    what = f"{mailed}, of {limit:,.0f}: {max(0.0, limit - sent):,.0f} left."
+        what = f"Unlimited; {sent:,.0f} recipients in the last 24 hours."
+        return Finding(name="quota", level=Level.OK, what=what)
+    what = f"{sent:,.0f} of {limit:,.0f} recipients used in 24 hours; "
+    what += f"{max(0.0, limit - sent):,.0f} left."
     if limit - sent < 1:
         return Finding(
             name="quota",

@@ -1,1 +1,34 @@
+"""Amazon SES inside this process: for demos, documentation and tests."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sesguard.simulator.clock import SimulatedClock
+    from sesguard.simulator.faults import Fault
+    from sesguard.simulator.offers import SentMail
+    from sesguard.simulator.simulator import ClientOptions, Simulator
+
+__all__ = ["ClientOptions", "Fault", "SentMail", "SimulatedClock", "Simulator"]
+
+_HOMES = {
+    "ClientOptions": "simulator",
+    "Fault": "faults",
+    "SentMail": "offers",
+    "SimulatedClock": "clock",
+    "Simulator": "simulator",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load boto3 when a simulator is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

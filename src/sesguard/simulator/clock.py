@@ -1,0 +1,56 @@
+"""A clock that only moves when it is told to, or when somebody waits on it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from sesguard.errors import ConfigurationError
+
+__all__ = ["SimulatedClock"]
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class SimulatedClock:
+    """
+    Time that stands still between two steps. ``sleep`` does not wait: it moves the time on.
+
+    It may be shared by threads. Where several of them sleep, it goes on by all of their waits.
+
+    Args:
+        start: The time of day at which it begins, aware.
+    """
+
+    def __init__(self, start: datetime = _START) -> None:
+        if start.utcoffset() is None:
+            raise ConfigurationError("start= has no time zone.")
+        self._start = start.astimezone(UTC)
+        self._elapsed = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The time of day, aware UTC."""
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Seconds since it began."""
+        with self._lock:
+            return self._elapsed
+
+    def sleep(self, seconds: float, /) -> None:
+        """Move on by so many seconds."""
+        self.advance(max(0.0, seconds))
+
+    def advance(self, by: float | timedelta, /) -> None:
+        """
+        Move on.
+
+        Args:
+            by: Seconds or a timedelta, not below 0.
+        """
+        seconds = by.total_seconds() if isinstance(by, timedelta) else float(by)
+        if not seconds >= 0:
+            raise ConfigurationError("A clock goes forward: advance() takes 0 seconds or more.")
+        with self._lock:
+            self._elapsed += seconds

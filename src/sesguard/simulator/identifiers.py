@@ -1,0 +1,55 @@
+"""Identifiers in SES's shapes, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["Identifiers", "stamp"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Identifiers:
+    """
+    Gives out identifiers, each kind out of a stream of its own.
+
+    So the tenth send has the same ids, however often the quota was read in between.
+
+    Args:
+        seed: Where the streams begin.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._streams: dict[str, random.Random] = {}
+
+    def message(self, at: datetime) -> str:
+        """A message id: milliseconds in hexadecimal, a UUID, six zeros."""
+        return self._ses_id("message", at)
+
+    def feedback(self, at: datetime) -> str:
+        """A feedback id, in the same shape."""
+        return self._ses_id("feedback", at)
+
+    def request(self, operation: str) -> str:
+        """An id of a request to the API."""
+        return self._uuid(operation)
+
+    def envelope(self) -> str:
+        """An id of a message of SNS."""
+        return self._uuid("envelope")
+
+    def _ses_id(self, kind: str, at: datetime) -> str:
+        milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+        return f"0100{milliseconds:012x}-{self._uuid(kind)}-000000"
+
+    def _uuid(self, kind: str) -> str:
+        stream = self._streams.setdefault(kind, random.Random(f"{self._seed} {kind}"))
+        return str(uuid.UUID(int=stream.getrandbits(128), version=4))
+
+
+def stamp(at: datetime) -> str:
+    """A time as SES and SNS write it: to the millisecond, in UTC."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

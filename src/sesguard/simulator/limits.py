@@ -1,0 +1,70 @@
+"""The account's two limits, counted in recipients."""
+
+from __future__ import annotations
+
+from collections import deque
+
+__all__ = ["DAY", "Limits"]
+
+DAY = 86_400.0
+_ROUNDING = 1e-6
+
+
+class Limits:
+    """
+    What may be sent in a second, and in 24 hours.
+
+    A mail passes while room for one recipient is left, however many it has; the next one passes
+    when the debt is paid.
+
+    Args:
+        quota: Recipients in any 24 hours; -1 is unlimited.
+
+        rate: Recipients a second. After a pause, one second's worth may go at once.
+
+    Source:
+        SES Developer Guide, "Service quotas". How SES itself counts is not published.
+    """
+
+    def __init__(self, quota: float, rate: float) -> None:
+        self.grant(quota, rate)
+        self._tokens = self._most
+        self._as_of = 0.0
+        self._sent: deque[tuple[float, int]] = deque()
+        self._last_24_hours = 0
+
+    def grant(self, quota: float, rate: float) -> None:
+        """Other limits from now on. What was sent stays counted."""
+        self.quota, self.rate = float(quota), float(rate)
+        self._most = max(1.0, self.rate)
+
+    def over_rate(self, now: float) -> bool:
+        """Whether the next mail comes too soon after the others. *now* in monotonic seconds."""
+        self._tokens = min(self._most, self._tokens + (now - self._as_of) * self.rate)
+        self._as_of = now
+        return self._tokens < 1.0 - _ROUNDING
+
+    def over_quota(self, now: float) -> bool:
+        """Whether the quota of the last 24 hours is used up."""
+        return self.quota >= 0 and self.sent_last_24_hours(now) >= self.quota
+
+    def sent_last_24_hours(self, now: float) -> int:
+        """Recipients mailed since 24 hours ago."""
+        while self._sent and self._sent[0][0] <= now - DAY:
+            self._last_24_hours -= self._sent.popleft()[1]
+        return self._last_24_hours
+
+    def take(self, now: float, *, recipients: int, in_quota: int) -> None:
+        """
+        Count a mail.
+
+        Args:
+            now: Monotonic seconds.
+
+            recipients: All of them, for the rate.
+
+            in_quota: Those that count for the quota: not the mailbox simulator's.
+        """
+        self._tokens -= recipients
+        self._sent.append((now, in_quota))
+        self._last_24_hours += in_quota

@@ -1,0 +1,280 @@
+"""Amazon SES inside this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, cast
+
+import boto3
+from botocore.config import Config
+from typing_extensions import Unpack
+
+from sesguard.ports import Clock
+from sesguard.simulator.clock import SimulatedClock
+from sesguard.simulator.faults import ENDPOINT, Fault
+from sesguard.simulator.feedback import Channel, topic_arn
+from sesguard.simulator.limits import Limits
+from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Mailboxes
+from sesguard.simulator.offers import SentMail
+from sesguard.simulator.service import Service, Standing
+from sesguard.simulator.wire import answer_clients, attach
+from sesguard.suppression import Reason
+
+if TYPE_CHECKING:
+    from sesguard._core.retry import RetryPolicy
+    from sesguard.client import Client
+    from sesguard.ports import Limiter, LookUp, Observer, Source, SuppressionHook
+
+__all__ = ["ClientOptions", "Simulator"]
+
+
+class ClientOptions(TypedDict, total=False):
+    """What `Simulator.client` passes on to `Client`."""
+
+    suppression: SuppressionHook | LookUp | None
+    limiter: Limiter
+    on_suppressed: Literal["raise", "drop"]
+    on_lookup_error: Literal["raise", "send"]
+    retry: RetryPolicy
+    timeout: float | timedelta | None
+    observers: Sequence[Observer]
+    configuration_set: str | None
+    tags: Mapping[str, str]
+
+
+class Simulator:
+    """
+    Answers real boto3 clients for ``ses`` and ``sesv2``, and publishes the events SES would.
+
+        sim = Simulator()
+        client = sim.client(suppression=store)
+        client.send(Email(sender="us@example.com", to="bounce@simulator.amazonses.com", ...))
+        Worker(sim.source(), store=store).drain()
+
+    Nothing leaves the process. The same calls with the same *seed* give the same answers. It may
+    be used by threads. As a context manager it answers every such client that is made inside of
+    it, by whichever package.
+
+    It has SendEmail, SendRawEmail, GetAccount, GetSendQuota and GetSendStatistics. All else is an
+    error that names the operation.
+
+    Not imitated: signing, HTTP, and botocore's own retries, which lie below the event that is
+    answered here; IAM; how long SES takes, so that feedback is there at once; any account but
+    one, which is the same in all regions; whether a configuration set or template exists, and
+    what a template says; soft bounces before SES gives up, opens, clicks, delivery delays,
+    rejects and rendering failures; SES's global suppression list, but for the mailbox simulator's
+    own address; DKIM, MAIL FROM, tenants' own limits and lists. How SES fills its rate limit is
+    not published: here a second's worth may go at once after a pause.
+
+    Args:
+        seed: Decides every identifier, and the minute at which statistics are cut.
+
+        clock: Time. A `SimulatedClock` of its own unless given.
+
+        quota: Recipients in any 24 hours, -1 for unlimited; 50,000, and 200 in the sandbox.
+
+        rate: Recipients a second; 14, and 1 in the sandbox.
+
+        sandbox: Whether the account still is in it: only verified recipients get mail.
+
+        identities: Verified addresses and domains. None: every sender is, out of the sandbox.
+
+        region_name: The region for clients that name none.
+
+        control_rate: Calls a second of each operation that does not send; SES takes 1. None for
+            no limit.
+
+        feedback: ``"events"``, as a configuration set publishes them, or ``"notifications"``, as
+            an identity does.
+
+        suppressed_reasons: For which reasons SES's own list is on.
+
+    Attributes:
+        clock: What was given, or its own. ``clock.advance(seconds)`` moves it.
+    """
+
+    clock: SimulatedClock
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        clock: Clock | None = None,
+        quota: float | None = None,
+        rate: float | None = None,
+        sandbox: bool = False,
+        identities: Collection[str] | None = None,
+        region_name: str = "us-east-1",
+        control_rate: float | None = None,
+        feedback: Channel = "events",
+        suppressed_reasons: Collection[Reason] = (Reason.BOUNCE, Reason.COMPLAINT),
+    ) -> None:
+        self.clock = cast("SimulatedClock", SimulatedClock() if clock is None else clock)
+        self.region_name = region_name
+        usual_quota, usual_rate = (200, 1) if sandbox else (50_000, 14)
+        self._service = Service(
+            seed=seed,
+            clock=self.clock,
+            limits=Limits(
+                usual_quota if quota is None else quota, usual_rate if rate is None else rate
+            ),
+            standing=Standing(sandbox, identities),
+            mailboxes=Mailboxes(suppressed_reasons),
+            channel=feedback,
+            control_rate=control_rate,
+        )
+        self._open = ExitStack()
+
+    def boto3_client(
+        self, service_name: Literal["ses", "sesv2"], *, region_name: str | None = None
+    ) -> Any:
+        """
+        A real boto3 client that this simulator answers.
+
+        It makes one attempt, its credentials are none, and its endpoint cannot exist.
+
+        Args:
+            service_name: API v2 (``sesv2``) or v1 (``ses``).
+
+            region_name: Another region than the simulator's.
+        """
+        session = cast("Any", boto3.Session())
+        client = session.client(
+            service_name,
+            region_name=region_name or self.region_name,
+            endpoint_url=ENDPOINT,
+            aws_access_key_id="simulated",
+            aws_secret_access_key="simulated",
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+        )
+        attach(client, self._service)
+        return client
+
+    def client(self, **options: Unpack[ClientOptions]) -> Client:
+        """
+        A guarded client over this simulator and its clock.
+
+        Args:
+            options: Those of `Client`. Without *suppression* it has no list.
+        """
+        from sesguard.client import Client
+        from sesguard.transports.ses import SESTransport
+
+        options.setdefault("suppression", None)
+        transport = SESTransport(boto3_client=self.boto3_client("sesv2"))
+        return Client(transport=transport, clock=self.clock, **options)
+
+    @property
+    def outbox(self) -> tuple[SentMail, ...]:
+        """The mails that were truly taken, in order."""
+        return tuple(self._service.outbox)
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How often each operation was called: ``calls["sesv2.SendEmail"]``; 0 for never."""
+        return self._service.calls.copy()
+
+    @property
+    def feedback(self) -> tuple[str, ...]:
+        """All that was published, as the JSON of SES, without an envelope."""
+        return tuple(json.dumps(record) for record in self._service.feedback)
+
+    @property
+    def topic_arn(self) -> str:
+        """The SNS topic in the envelopes of clients in the simulator's own region."""
+        return topic_arn(self.region_name)
+
+    def source(self) -> Source:
+        """The queue into which all feedback goes, in SNS's envelope: for a `Worker`."""
+        return self._service.queue
+
+    def fail_next(
+        self,
+        times: int = 1,
+        error: Fault | str | Exception = Fault.UNAVAILABLE,
+        *,
+        operation: str = "send",
+    ) -> None:
+        """
+        Let the next calls fail.
+
+        Args:
+            times: How many.
+
+            error: A `Fault` or its text, such as ``"rate"``, ``"quota"``, ``"503"``,
+                ``"connection refused"`` or ``"answer lost"`` (the mail was taken); or an
+                exception, which the call raises as it is.
+
+            operation: ``"send"`` for any kind of send, or the name of another operation.
+        """
+        self._service.script.add(times, error, operation)
+
+    def bounces(
+        self, address: str, *, bounce_type: str = "Permanent", bounce_sub_type: str = "General"
+    ) -> None:
+        """From now on mail to *address* bounces. SES's own list learns of a permanent one."""
+        bounce = BounceFate(bounce_type=bounce_type, bounce_sub_type=bounce_sub_type)
+        if bounce_type != "Permanent":
+            bounce = BounceFate(
+                bounce_type=bounce_type,
+                bounce_sub_type=bounce_sub_type,
+                status="4.2.2",
+                diagnostic_code="smtp; 452 4.2.2 try again later",
+            )
+        self._service.mailboxes.script(address, Fate(delivered=False, bounce=bounce))
+
+    def complains(self, address: str, *, feedback_type: str = "abuse") -> None:
+        """From now on whoever reads *address* complains of each mail."""
+        complaint = ComplaintFate(feedback_type=feedback_type)
+        self._service.mailboxes.script(address, Fate(complaint=complaint))
+
+    def delivers(self, address: str) -> None:
+        """From now on mail to *address* arrives, and nobody complains: as it is at first."""
+        self._service.mailboxes.script(address, Fate())
+
+    def suppress(self, address: str, reason: Reason = Reason.BOUNCE) -> None:
+        """Put an address on SES's own list: mail to it is taken, and the event tells."""
+        self._service.mailboxes.suppress(address, reason)
+
+    def release(self, address: str) -> None:
+        """Take an address off SES's own list."""
+        self._service.mailboxes.release(address)
+
+    @property
+    def suppressed(self) -> Mapping[str, Reason]:
+        """SES's own list: address to reason."""
+        return self._service.mailboxes.suppressed()
+
+    def pause_sending(self) -> None:
+        """As PutAccountSendingAttributes does."""
+        self._service.standing.sending_enabled = False
+
+    def resume_sending(self) -> None:
+        """The other way round."""
+        self._service.standing.sending_enabled = True
+
+    def enforce(self, status: Literal["HEALTHY", "PROBATION", "SHUTDOWN"]) -> None:
+        """What AWS thinks of the account. After ``SHUTDOWN`` nothing is sent."""
+        self._service.standing.enforcement_status = status
+
+    def leave_sandbox(self, *, quota: float = 50_000, rate: float = 14) -> None:
+        """As AWS does when it grants production access."""
+        self._service.standing.sandbox = False
+        self._service.limits.grant(quota, rate)
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(answer_clients(self._service, self.region_name))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self._open.close()

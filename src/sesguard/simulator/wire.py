@@ -1,0 +1,147 @@
+"""Puts the simulator behind boto3's clients, and holds its answers to AWS's service models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from sesguard.simulator.faults import ENDPOINT
+from sesguard.simulator.refusals import GENERIC_CODES, Refusal
+from sesguard.simulator.service import Service
+
+__all__ = ["answer_clients", "attach"]
+
+_SERVICES = ("ses", "sesv2")
+_PARAMETERS = "sesguard_parameters"
+
+
+def attach(client: Any, service: Service) -> None:
+    """
+    Let a boto3 client for ``ses`` or ``sesv2`` be answered by *service*.
+
+    The parameters are checked and serialised by botocore first, as they would be; signing, HTTP
+    and retries lie behind the event that is answered here, and are never reached.
+    """
+    region: str = client.meta.region_name
+
+    def remember(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context[_PARAMETERS] = dict(params)
+
+    def answer(
+        model: OperationModel, context: dict[str, Any], **_: Any
+    ) -> tuple[AWSResponse, dict[str, Any]]:
+        parameters = context.pop(_PARAMETERS)
+        return _answer(service, model, parameters, region)
+
+    client.meta.events.register_last("before-parameter-build", remember)
+    client.meta.events.register_first("before-call", answer)
+
+
+@contextmanager
+def answer_clients(service: Service, region: str) -> Generator[None, None, None]:
+    """
+    Attach every client for ``ses`` and ``sesv2`` that is made meanwhile, whoever makes it.
+
+    Such clients need no credentials and no region: where none is set, they get *region*.
+    """
+    session = cast("Any", botocore.session.Session)
+    original: Callable[..., Any] = session.create_client
+
+    def create_client(self: Any, service_name: str, *args: Any, **options: Any) -> Any:
+        if service_name not in _SERVICES:
+            return original(self, service_name, *args, **options)
+        if not args and options.get("region_name") is None:
+            options["region_name"] = self.get_config_variable("region") or region
+        if options.get("aws_access_key_id") is None:
+            options |= {"aws_access_key_id": "simulated", "aws_secret_access_key": "simulated"}
+        client = original(self, service_name, *args, **options)
+        attach(client, service)
+        return client
+
+    session.create_client = create_client
+    try:
+        yield
+    finally:
+        session.create_client = original
+
+
+def _answer(
+    service: Service, model: OperationModel, parameters: Mapping[str, Any], region: str
+) -> tuple[AWSResponse, dict[str, Any]]:
+    api = model.service_model.service_name
+    status = 200
+    try:
+        parsed = service.call(api, model.name, parameters, region)
+        _check_answer(parsed, model)
+    except Refusal as refusal:
+        status = refusal.status(api)
+        parsed = _error(refusal, api)
+        _check_error(refusal, model)
+    parsed["ResponseMetadata"] = {
+        "RequestId": service.identifiers.request(model.name),
+        "HTTPStatusCode": status,
+        "HTTPHeaders": {},
+        "RetryAttempts": 0,
+    }
+    return AWSResponse(ENDPOINT, status, HTTPHeaders(), None), parsed
+
+
+def _error(refusal: Refusal, api: str) -> dict[str, Any]:
+    """As botocore's parsers make it: v1 tells whose fault it was, v2 has the message twice."""
+    error = {"Code": refusal.code(api), "Message": refusal.message}
+    if api == "sesv2":
+        return {"Error": error, "message": refusal.message}
+    side = "Sender" if refusal.status(api) < 500 else "Receiver"
+    return {"Error": {"Type": side, **error}}
+
+
+def _check_answer(parsed: Mapping[str, Any], model: OperationModel) -> None:
+    """
+    Raises:
+        AssertionError: The simulator is wrong: AWS's model knows no such answer.
+    """
+    shape = cast("StructureShape", model.output_shape)
+    report = ParamValidator().validate(dict(parsed), shape)
+    wrong = [report.generate_report()] if report.has_errors() else []
+    wrong += [f"{path} is not in the model" for path in _unknown(parsed, shape, model.name)]
+    if wrong:
+        raise AssertionError(f"the simulator's answer to {model.name}: {'; '.join(wrong)}")
+
+
+def _unknown(value: Any, shape: Shape | None, path: str) -> Iterator[str]:
+    """Members that the model does not have; botocore's validator lets them pass."""
+    if isinstance(shape, StructureShape):
+        for name, member in value.items():
+            if name in shape.members:
+                yield from _unknown(member, shape.members[name], f"{path}.{name}")
+            else:
+                yield f"{path}.{name}"
+    elif isinstance(shape, ListShape):
+        for item in value:
+            yield from _unknown(item, shape.member, path)
+    elif isinstance(shape, MapShape):
+        for item in value.values():
+            yield from _unknown(item, shape.value, path)
+
+
+def _check_error(refusal: Refusal, model: OperationModel) -> None:
+    """
+    Raises:
+        AssertionError: The simulator is wrong: the operation has no such error.
+    """
+    api = model.service_model.service_name
+    code, status = refusal.code(api), refusal.status(api)
+    if code in GENERIC_CODES[api]:
+        return
+    for shape in model.error_shapes:
+        declared = cast("Mapping[str, Any]", shape.metadata.get("error", {}))
+        if declared.get("code", shape.name) == code and declared["httpStatusCode"] == status:
+            return
+    raise AssertionError(f"{model.name} has no error {code} with HTTP status {status}")
