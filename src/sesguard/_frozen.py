@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 __all__ = ["FrozenMapping"]
 
@@ -27,7 +27,7 @@ class FrozenMapping(Mapping[K, V]):
 
     def __init__(self, source: Mapping[K, V] | Iterable[tuple[K, V]] = ()) -> None:
         if isinstance(source, FrozenMapping):
-            pairs = source._pairs
+            pairs = cast("FrozenMapping[K, V]", source)._pairs
         else:
             pairs = tuple(dict(source).items())
         object.__setattr__(self, "_pairs", pairs)

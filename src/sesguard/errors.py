@@ -260,14 +260,14 @@ class SuppressedError(SESGuardError):
 
     def __init__(self, message: str, *, reasons: Mapping[str, str]) -> None:
         super().__init__(message)
-        self.reasons = dict(reasons)
+        self.reasons: dict[str, str] = dict(reasons)
 
 
 class SuppressionUnavailableError(SESGuardError):
     """The suppression hook failed or answered nonsense, so nothing was sent."""
 
     retryable = True
-    retry_after = 5.0
+    retry_after: float | None = 5.0
 
 
 class SendError(SESGuardError):
@@ -314,7 +314,7 @@ class ThrottlingError(SendError):
     """SES takes mail more slowly than it is offered. The message was not taken."""
 
     retryable = True
-    retry_after = 1.0
+    retry_after: float | None = 1.0
 
 
 class SendingRateExceededError(ThrottlingError):
@@ -324,19 +324,19 @@ class SendingRateExceededError(ThrottlingError):
 class DailyQuotaExceededError(ThrottlingError):
     """The recipients of the last 24 hours used up the quota. It comes back over hours."""
 
-    retry_after = 3600.0
+    retry_after: float | None = 3600.0
 
 
 class TooManyConnectionsError(ThrottlingError):
     """Too many SMTP connections at once. Use fewer."""
 
-    retry_after = 5.0
+    retry_after: float | None = 5.0
 
 
 class MessageRejectedError(SendError):
     """SES judged this message and refused it. The same message will be refused again."""
 
-    outcome = "rejected"
+    outcome: SendOutcome = "rejected"
 
 
 class NotVerifiedError(MessageRejectedError):
@@ -376,7 +376,7 @@ class NotVerifiedError(MessageRejectedError):
 class MailFromNotVerifiedError(SendError):
     """The custom MAIL FROM domain has no working MX record, and the identity insists on it."""
 
-    outcome = "rejected"
+    outcome: SendOutcome = "rejected"
 
 
 class SendingPausedError(SendError):
@@ -407,7 +407,7 @@ class ServiceUnavailableError(SendError):
     """SES could not be reached or could not take the message: safe to repeat."""
 
     retryable = True
-    retry_after = 5.0
+    retry_after: float | None = 5.0
 
 
 class OutcomeUnknownError(SendError):
@@ -417,14 +417,14 @@ class OutcomeUnknownError(SendError):
     It is never repeated for you. The Send or Delivery event tells in the end.
     """
 
-    outcome = "unknown"
+    outcome: SendOutcome = "unknown"
 
 
 class CircuitOpenError(SendError):
     """SES was not asked: it said no a moment ago, or a line of our own is crossed."""
 
     retryable = True
-    retry_after = 60.0
+    retry_after: float | None = 60.0
 
 
 class FencedError(SendError):
@@ -459,7 +459,7 @@ class StoreError(SESGuardError):
     """A store could not be read or written. It never answers as if it were empty."""
 
     retryable = True
-    retry_after = 5.0
+    retry_after: float | None = 5.0
 
 
 RETRY_LATER: tuple[type[SESGuardError], ...] = (

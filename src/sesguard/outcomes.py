@@ -56,8 +56,8 @@ class SendResult:
     message_id: str
     request_id: str | None = None
     accepted: tuple[str, ...] = field(default=(), repr=False)
-    suppressed: Mapping[str, Suppression] = field(default_factory=FrozenMapping, repr=False)
-    refused: Mapping[str, errors.SendError] = field(default_factory=FrozenMapping, repr=False)
+    suppressed: Mapping[str, Suppression] = field(default=FrozenMapping(), repr=False)
+    refused: Mapping[str, errors.SendError] = field(default=FrozenMapping(), repr=False)
     attempts: int = 1
     waited: float = 0.0
 
@@ -143,7 +143,7 @@ class Tally:
     rejected: int = 0
     not_sent: int = 0
     unknown: int = 0
-    by_error: Mapping[str, int] = field(default_factory=FrozenMapping)
+    by_error: Mapping[str, int] = FrozenMapping()
 
     @property
     def total(self) -> int:

@@ -165,7 +165,7 @@ class Receipt:
 
     message_id: str
     request_id: str | None = None
-    refused: Mapping[str, SendError] = field(default_factory=FrozenMapping, repr=False)
+    refused: Mapping[str, SendError] = field(default=FrozenMapping(), repr=False)
 
 
 class Transport(Protocol):
