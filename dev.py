@@ -180,8 +180,10 @@ def main(arguments: list[str]) -> int:
         if not command.optional or not install(home, set()):
             sys.exit(f"Not everything could be installed (see above). Try again: make {name}")
         print("Some packages could not be installed: the rows that need them will say so.")
+    python = python_of(home)
+    path = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     for run in command.runs:
-        status = subprocess.call([python_of(home), *run, *rest], cwd=ROOT)
+        status = subprocess.call([python, *run, *rest], cwd=ROOT, env={**os.environ, "PATH": path})
         if status:
             return status
     return 0

@@ -1,0 +1,1 @@
+"""What sesguard costs, against floors and peers, in one run: ``make bench``."""

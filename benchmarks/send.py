@@ -1,0 +1,97 @@
+"""A guarded send against boto3's own, both answered by a canned HTTP response."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+from benchmarks.harness import Bar, Candidate, Claim, Row, compare
+from benchmarks.peers import answering_client
+from sesguard import Client, Email, SendResult
+from sesguard.limiters import MemoryLimiter, SQLiteLimiter
+from sesguard.ports import Limiter, SuppressionStore
+from sesguard.stores import MemoryStore, SQLiteStore
+from sesguard.transports import SESTransport
+
+NOTES = ["send: boto3 alone asks no list, keeps no rate and reads no address."]
+RATE = 1e9  # nothing is to wait here
+BARS = {
+    1: (Bar(at_most=1.12), Bar(at_most=1.25), Bar(at_most=1.45)),
+    50: (Bar(at_most=1.3), Bar(at_most=4.5), None),
+}
+SES = answering_client("sesv2", {"SendEmail": lambda: {"MessageId": "0100018f-0000"}})
+number = count()
+
+
+def seen(recipients: int) -> list[str]:
+    return [f"someone.{index}@example.org" for index in range(recipients)]
+
+
+def new(recipients: int) -> list[str]:
+    return [f"new.{next(number)}@example.org" for _ in range(recipients)]
+
+
+def raw(recipients: int) -> Candidate:
+    """boto3's ``send_email``."""
+
+    def run() -> object:
+        return SES.send_email(
+            FromEmailAddress="shop@example.com",
+            Destination={"ToAddresses": seen(recipients)},
+            Content={
+                "Simple": {
+                    "Subject": {"Data": "Your order", "Charset": "utf-8"},
+                    "Body": {"Text": {"Data": "It has left our house.", "Charset": "utf-8"}},
+                }
+            },
+        )
+
+    return Candidate(name=f"boto3 send_email, {recipients}", run=run, right=bool)
+
+
+def guarded(
+    words: str, client: Client, addresses: Callable[[int], Sequence[str]], recipients: int
+) -> Candidate:
+    """The same mail, built and sent through a client."""
+
+    def run() -> SendResult:
+        return client.send(
+            Email(
+                sender="shop@example.com",
+                to=addresses(recipients),
+                subject="Your order",
+                text="It has left our house.",
+            )
+        )
+
+    return Candidate(
+        name=f"{words}, {recipients}",
+        run=run,
+        right=lambda result: len(result.accepted) == recipients,
+    )
+
+
+def client_over(store: SuppressionStore, limiter: Limiter) -> Client:
+    return Client(suppression=store, transport=SESTransport(boto3_client=SES), limiter=limiter)
+
+
+def rows() -> Iterator[Row]:
+    """One recipient and fifty, addresses seen before and new ones, in memory and in SQLite."""
+    memory = client_over(MemoryStore(), MemoryLimiter(RATE))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "suppression.db"
+        with client_over(SQLiteStore(path), SQLiteLimiter(path, RATE)) as sqlite:
+            for recipients, bars in BARS.items():
+                base = raw(recipients)
+                ours = [
+                    guarded("memory, seen", memory, seen, recipients),
+                    guarded("memory, new", memory, new, recipients),
+                    guarded("SQLite, seen", sqlite, seen, recipients),
+                ]
+                claims = [
+                    Claim(candidate.name, base.name, bar)
+                    for candidate, bar in zip(ours, bars, strict=True)
+                ]
+                yield from compare("send", [base, *ours], claims)
