@@ -172,13 +172,21 @@ async def settle(messages: Sequence[Message], ports: ReceivePorts) -> None:
             ports.leave((message.receipt,))
     try:
         if done:
-            failed = await ports.delete(done)
-            ports.note("deleted", len(done) - len(failed))
-            for why in failed.values():
-                ports.note("delete_failures", why=why)
+            await _delete(done, ports)
     finally:
         if unbegun:
             await hand_back(unbegun, ports)
+
+
+async def _delete(receipts: Sequence[str], ports: ReceivePorts) -> None:
+    try:
+        failed = await ports.delete(receipts)
+    except Exception:
+        ports.note("delete_failures", len(receipts), why="the whole call failed")
+        raise
+    ports.note("deleted", len(receipts) - len(failed))
+    for why in failed.values():
+        ports.note("delete_failures", why=why)
 
 
 async def hand_back(receipts: Sequence[str], ports: ReceivePorts) -> None:
