@@ -53,6 +53,7 @@ _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _UNSUBSCRIBE = re.compile(
     r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
 )
+_NO_CHARSETS = ("idna", "raw-unicode-escape")  # Python's own codecs, which mail knows not
 # Tags with a colon that are the sender's to set, for Gmail's Feedback-ID.
 _SES_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
 
@@ -255,8 +256,8 @@ def charset(value: object) -> str:
         return "utf-8"
     if isinstance(value, str) and _CHARSET.fullmatch(value):
         try:
-            codecs.lookup(value)
-            if "\r\n =?".encode(value) == b"\r\n =?":
+            known = codecs.lookup(value).name not in _NO_CHARSETS
+            if known and "\r\n =?".encode(value) == b"\r\n =?":
                 return value.lower()
         except (LookupError, ValueError):
             pass

@@ -31,6 +31,7 @@ _COMMON = re.compile(
     rf"({_DOT_ATOM.pattern})@((?:(?!..--)[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+)([a-z]{{1,63}})",
     re.IGNORECASE | re.ASCII,
 )
+_ENCODED_WORD = re.compile(r"=\?.*\?=")
 _ESCAPED = re.compile(r"\\(.)")
 _PLAIN_PHRASE = re.compile(rf"[{_ATEXT}]+(?: [{_ATEXT}]+)*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -188,7 +189,7 @@ def _parse(text: str) -> Address:
 
 def _parse_spec(text: str, name: str, whole: str) -> Address:
     common = _COMMON.fullmatch(text)
-    if common and len(text) <= 254 and len(common[1]) <= 64 and "=?" not in text:
+    if common and len(text) <= 254 and len(common[1]) <= 64 and "?=" not in text:
         top = common[3].lower()
         if top not in _NEVER_MAILED:
             return Address(display_name=name, local=common[1], domain=common[2].lower() + top)
@@ -196,7 +197,7 @@ def _parse_spec(text: str, name: str, whole: str) -> Address:
     if spec is None:
         raise AddressError(_why_not_one(text), address=whole)
     local, domain = spec["local"], spec["domain"].removesuffix(".")
-    if "=?" in local:
+    if _ENCODED_WORD.search(local):
         raise AddressError("A local part cannot hold encoded words.", address=whole)
     if local.startswith('"'):
         content = _ESCAPED.sub(r"\1", local[1:-1])

@@ -54,8 +54,10 @@ class Attachment:
         *,
         content_id: str | None = None,
     ) -> None:
-        if not 1 <= len(_fields.line("filename", filename)) <= 255:
-            raise HeaderError("filename: 1 to 255 characters are needed.", field="filename")
+        if not _fields.line("filename", filename).strip() or len(filename) > 255:
+            raise HeaderError(
+                "filename: 1 to 255 characters that show are needed.", field="filename"
+            )
         if isinstance(content, str):
             data = (_fields.text("content", content, "utf-8") or "").encode()
         elif isinstance(content, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]

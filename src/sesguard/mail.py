@@ -382,4 +382,6 @@ def _canonical_json(data: object) -> str:
             "template: data holds what JSON cannot say: give strings, numbers, lists and dicts.",
             field="template",
         ) from None
+    if len(written) > 262_144:
+        raise EmailError("template: data is longer than 262,144 characters.", field="template")
     return written

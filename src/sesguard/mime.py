@@ -8,10 +8,10 @@ than a send. The same e-mail gives the same bytes, so SES is left to write Date 
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import quoprimime
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def _too_large() -> MessageTooLargeError:
     )
 
 
-def _head(email: Email) -> Iterable[str]:
+def _head(email: Email) -> Iterator[str]:
     yield _words.folded("From", _list([email.sender]))
     for name, listed in (("Reply-To", email.reply_to), ("To", email.to), ("Cc", email.cc)):
         if listed:
@@ -92,7 +92,7 @@ def _head(email: Email) -> Iterable[str]:
         yield _words.folded(name, _words.spaced(value))
 
 
-def _ses_head(email: Email) -> Iterable[str]:
+def _ses_head(email: Email) -> Iterator[str]:
     if email.configuration_set is not None:
         yield _words.folded("X-SES-CONFIGURATION-SET", [email.configuration_set])
     if tags := email.all_tags:
@@ -189,19 +189,30 @@ def _file(attachment: Attachment) -> _Part:
     return _Part(head, body)
 
 
-def _named(filename: str) -> Iterable[str]:
+def _named(filename: str) -> Iterator[str]:
     """The parameters for a file name: RFC 2231, and ASCII for those who do not read that."""
     shown = "".join(c if c.isascii() and c not in '"\\' else "_" for c in filename)
-    if shown != filename:
-        written = quote(filename, safe="")
-        if len(written) <= 60:
-            yield f"filename*=utf-8''{written}"
-        else:
-            pieces = [written[at : at + 57] for at in range(0, len(written), 57)]
-            pieces[0] = f"utf-8''{pieces[0]}"
-            yield from (f"filename*{number}*={piece}" for number, piece in enumerate(pieces))
+    shown = shown.replace("=?", "=_")
+    if shown != filename or shown != shown.strip(" "):
+        first, *more = _sections(filename)
+        yield f"filename*0*=utf-8''{first}" if more else f"filename*=utf-8''{first}"
+        yield from (f"filename*{number}*={one}" for number, one in enumerate(more, 1))
     yield f'filename="{shown}"'
 
 
+def _sections(filename: str) -> Iterator[str]:
+    """A percent-encoded name in sections, each of whole characters: readers decode them singly."""
+    section = ""
+    for character in filename:
+        written = quote(character, safe="")
+        if len(section) + len(written) > 54:
+            yield section
+            section = ""
+        section += written
+    yield section
+
+
 def _base64(data: bytes) -> bytes:
-    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+    written = binascii.b2a_base64(data, newline=False)
+    lines = [written[at : at + 76] for at in range(0, len(written), 76)]
+    return b"\r\n".join([*lines, b""])
