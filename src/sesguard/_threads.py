@@ -76,6 +76,11 @@ def cut(moment: LastMoment, seconds: float) -> errors.SendError:
 def _work(future: Future[T], function: Callable[[], T]) -> None:
     try:
         answer = function()
+    except StopIteration as error:
+        # No future of an event loop takes it: what awaits that would hang. As PEP 479 has it:
+        raised = RuntimeError("a port raised StopIteration")
+        raised.__cause__ = error
+        future.set_exception(raised)
     except BaseException as error:
         # It belongs to whoever waits for the future, an interrupt too.
         future.set_exception(error)

@@ -311,9 +311,9 @@ class Client:
 
     def close(self) -> None:
         """Close the transport. Stores are their owner's to close."""
-        self._closed = True
+        already, self._closed = self._closed, True
         close = getattr(self._wiring.transport, "close", None)
-        if close is not None and not self._shares:
+        if close is not None and not already and not self._shares:
             close()
 
     def __enter__(self) -> Self:
@@ -538,8 +538,8 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Close the transport and the threads. Stores are their owner's to close."""
-        self._closed = True
-        if self._shares:
+        already, self._closed = self._closed, True
+        if already or self._shares:
             return
         close = getattr(self._wiring.transport, "close", None)
         if close is not None:
