@@ -125,27 +125,27 @@ class Worker:
         self._policy = policy
         self._batch = batch
         self._visibility = visibility_of(visibility, source)
-        self._handlers: list[tuple[tuple[type, ...], Callable[[Any], object]]] = []
+        self._handlers: list[tuple[type, Callable[[Any], object]]] = []
         for handler in handlers:
-            self._add(handler, ())
+            self._add(handler, object)
         self._running = threading.Lock()
         self._waiting = Waiting()
         self._awaiting = Awaiting()
 
-    def on(self, *kinds: type[E]) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
+    def on(self, kind: type[E], /) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
         """
-        Have a function told the events of these classes, as ``@worker.on(events.Bounce)``.
+        Have a function told the events of a class, as ``@worker.on(events.Bounce)``.
 
         It may be a coroutine function: then it is run to its end, on a loop of the worker's own.
         """
-        if not kinds or not all(inspect.isclass(kind) for kind in kinds):
+        if not inspect.isclass(kind):
             raise errors.ConfigurationError(
-                "worker.on takes classes of events: @worker.on(events.Bounce). "
+                "worker.on takes a class of events: @worker.on(events.Bounce). "
                 "Functions that are told all events go to Worker(…, handlers=[…])."
             )
 
         def decorate(handler: Callable[[E], R]) -> Callable[[E], R]:
-            self._add(handler, kinds)
+            self._add(handler, kind)
             return handler
 
         return decorate
@@ -266,7 +266,7 @@ class Worker:
             apply=lift(self._store.apply, "The store's apply"),
             handlers=[
                 _warn_of_confirmation,
-                *(self._told(kinds, handler) for kinds, handler in self._handlers),
+                *(self._told(kind, handler) for kind, handler in self._handlers),
             ],
             delete=lift(delete, "The source's delete"),
             release=lift(release, "The source's release"),
@@ -276,22 +276,22 @@ class Worker:
         )
 
     def _told(
-        self, kinds: tuple[type, ...], handler: Callable[[Any], object]
+        self, kind: type, handler: Callable[[Any], object]
     ) -> Callable[[Event], Awaitable[None]]:
         async def tell(event: Event) -> None:
-            if not kinds or isinstance(event, kinds):
+            if isinstance(event, kind):
                 answer = handler(event)
                 if inspect.isawaitable(answer):
                     self._awaiting.run(answer)
 
         return tell
 
-    def _add(self, handler: object, kinds: tuple[type, ...]) -> None:
+    def _add(self, handler: object, kind: type) -> None:
         if isinstance(handler, type) or not callable(handler):
             raise errors.ConfigurationError(
                 f"A handler is a function (event) -> None, and {handler!r} was given."
             )
-        self._handlers.append((kinds, handler))
+        self._handlers.append((kind, handler))
 
     def _settle(self, batch: Sequence[Received], turn: _Turn, tries: int) -> None:
         """
@@ -308,18 +308,20 @@ class Worker:
         receipts = [message.receipt for message in messages]
         turn.hold.take(receipts)
         try:
-            for attempt in range(tries):
+            tried = 0
+            while True:
                 try:
                     drive(receive.settle(messages, turn.ports))
                     return
                 except errors.StoreError as error:
                     failure = error
                 turn.ledger.note("store_failures", len(messages), error=failure)
-                if attempt + 1 < tries:
-                    turn.waiting.pause(failure.delay(attempt, cap=_LONGEST_PAUSE))
+                tried += 1
+                if tried < tries:
+                    turn.waiting.pause(failure.delay(tried - 1, cap=_LONGEST_PAUSE))
                 if turn.waiting.is_over() or tries == 1:
                     self._hand_back(receipts, turn)
-                if turn.waiting.is_over() or attempt + 1 == tries:
+                if turn.waiting.is_over() or tried == tries:
                     raise failure
         finally:
             turn.hold.let_go(receipts)

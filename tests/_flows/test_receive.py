@@ -368,6 +368,7 @@ def test_a_delete_that_fails_whole_does_not_keep_the_rest(run: Run, world: World
     with pytest.raises(errors.ServiceUnavailableError):
         world.play(run, bounced("a"), bounced("b"))
     assert world.did[-1] == "release r2"
+    assert world.counts["delete_failures"] == 1
 
 
 def test_every_sample_is_either_told_or_left(run: Run, world: World) -> None:

@@ -34,10 +34,17 @@ class Awaiting:
         async def to_its_end() -> None:
             await awaitable
 
-        refuse_running_loop()
+        coroutine = to_its_end()
+        try:
+            refuse_running_loop()
+        except ConfigurationError:
+            # Else Python would warn that they were forgotten.
+            coroutine.close()
+            getattr(awaitable, "close", coroutine.close)()
+            raise
         if self._runner is None or self._pid != os.getpid():  # a loop does not outlive a fork
             self._runner, self._pid = asyncio.Runner(), os.getpid()
-        self._runner.run(to_its_end(), context=contextvars.copy_context())
+        self._runner.run(coroutine, context=contextvars.copy_context())
 
     def close(self) -> None:
         """Close the loop. Another awaitable makes another one."""
