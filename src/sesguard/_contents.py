@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage, Message
+from email.utils import collapse_rfc2231_value
 from typing import Any, cast
 
 from sesguard.attachments import Attachment
 from sesguard.errors import EmailError
 
 __all__ = ["Contents", "read"]
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ def _no_place(kind: str) -> EmailError:
 
 
 def _text(part: Message[Any, Any], name: str) -> str:
-    data = cast("bytes", part.get_payload(decode=True))
+    data = _data(part)
     try:
         text = data.decode(part.get_content_charset("utf-8"))
     except (LookupError, ValueError):
@@ -72,18 +77,21 @@ def _text(part: Message[Any, Any], name: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+def _data(part: Message[Any, Any]) -> bytes:
+    return cast("bytes | None", part.get_payload(decode=True)) or b""
+
+
 def _file(part: Message[Any, Any], *, within: str, number: int) -> Attachment:
     kind = part.get_content_type()
     if part.is_multipart():  # a message in the message
         enclosed = cast("list[Message[Any, Any]]", part.get_payload())[0]
         content = enclosed.as_bytes(policy=policy.SMTP)
     else:
-        content = cast("bytes", part.get_payload(decode=True))
-    for name, value in part.get_params([])[1:]:
-        if name not in ("name", "boundary") and isinstance(
-            cast("object", value), str
-        ):  # RFC 2231 ones are tuples
-            kind += f'; {name}="{value}"'
+        content = _data(part)
+    for name, raw in part.get_params([])[1:]:
+        if name not in ("name", "boundary"):
+            value = collapse_rfc2231_value(raw)
+            kind += f"; {name}={value}" if _TOKEN.fullmatch(value) else f'; {name}="{value}"'
     identifier = part.get("Content-ID")
     inline = within == "related" or part.get_content_disposition() == "inline"
     return Attachment(

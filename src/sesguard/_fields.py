@@ -49,6 +49,7 @@ _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,993}[!-~])?")
+_ENCODED_WORD = re.compile(r"=\?.*\?=")
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _UNSUBSCRIBE = re.compile(
     r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
@@ -201,6 +202,12 @@ def headers(value: object) -> FrozenMapping[str, str]:
                 "996 with its name, no space at its ends. Encode others by RFC 2047.",
                 field="headers",
             )
+        if _ENCODED_WORD.search(content) and _hides_breaks(content):
+            raise HeaderError(
+                f"headers: the value of {key} hides a line break or control character in an "
+                "encoded word. Take it out.",
+                field="headers",
+            )
     return FrozenMapping(pairs)
 
 
@@ -239,7 +246,7 @@ def unsubscribe(value: object) -> tuple[str, ...]:
     field = "list_unsubscribe"
     found = (value,) if isinstance(value, str) else items(field, value, str, "URIs")
     for uri in found:
-        if not _UNSUBSCRIBE.fullmatch(uri):
+        if not _UNSUBSCRIBE.fullmatch(uri) or _ENCODED_WORD.search(uri):
             raise HeaderError(
                 f"{field}: https: and mailto: URIs are taken, in ASCII and percent-encoded. "
                 "RFC 8058 allows no http:.",
@@ -265,6 +272,16 @@ def charset(value: object) -> str:
         "charset: the name of a character set that extends ASCII is needed, such as utf-8.",
         field="charset",
     )
+
+
+def _hides_breaks(value: str) -> bool:
+    """Whether somebody who decodes *value* and writes it again would write a line more."""
+    from email import errors, header  # only for those who encode by themselves
+
+    try:
+        return bool(_BREAKS.search(str(header.make_header(header.decode_header(value)))))
+    except (LookupError, ValueError, errors.HeaderParseError):
+        return True
 
 
 def _pairs(field: str, value: object, error: type[EmailError]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from sesguard.mail import Email, ListManagement
 __all__ = ["read"]
 
 _LISTS = {"to": "to", "cc": "cc", "bcc": "bcc", "reply-to": "reply_to"}
-_ADDRESSES = {"from": "sender", "sender": "sender_header"}
+_SENDERS = {"from": "sender", "sender": "other_sender"}
 _TEXTS = {
     "subject": "subject",
     "return-path": "return_path",
@@ -28,7 +28,15 @@ _TEXTS = {
     "list-unsubscribe-post": "one_click",
 }
 # SES writes these anew, or they say how the message was written.
-_LEFT_OUT = ("date", "message-id", "mime-version", "content-type", "content-transfer-encoding")
+_LEFT_OUT = (
+    "date",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+)
 _URI = re.compile(r"<([^<>]*)>")
 
 
@@ -60,7 +68,13 @@ def read(message: EmailMessage) -> Email:
 
 def _taken_apart(message: EmailMessage) -> tuple[list[tuple[str, Any]], _contents.Contents]:
     try:
+        for _, raw in message.raw_items():
+            str(raw).encode()  # bytes beyond ASCII would be read as question marks
         return list(message.items()), _contents.read(message)
+    except UnicodeEncodeError:
+        raise HeaderError(
+            "headers: a header holds bytes beyond ASCII. Encode it by RFC 2047.", field="headers"
+        ) from None
     except EmailError:
         raise
     except Exception as exc:  # what the standard library raises on hostile messages differs
@@ -77,10 +91,12 @@ def _read_header(name: str, value: Any, fields: dict[str, Any]) -> None:
     if folded in _LISTS:
         field = _LISTS[folded]
         fields[field] = [*fields.get(field, ()), *_addresses(field, value)]
-    elif folded in _ADDRESSES:
-        if folded in fields or len(found := _addresses(_ADDRESSES[folded], value)) != 1:
-            raise EmailError(f"{name}: exactly one address is needed.", field="sender")
-        fields[_ADDRESSES[folded]] = found[0]
+    elif folded in _SENDERS:
+        field = _SENDERS[folded]
+        found = _addresses(field, value)
+        if field in fields or len(found) != 1:
+            raise EmailError(f"sender: one address is needed in {name}.", field="sender")
+        fields[field] = found[0]
     else:
         known = _TEXTS.get(folded)
         place = fields["headers"] if known is None else fields
@@ -101,7 +117,7 @@ def _addresses(field: str, value: Any) -> list[Address]:
     except AddressError as exc:
         raise AddressError(
             f"{field}: {exc}",
-            field=field,
+            field="sender" if field in _SENDERS.values() else field,
             address=exc.address,
             quoted_form=exc.quoted_form,
             original=exc.original,
@@ -111,7 +127,7 @@ def _addresses(field: str, value: Any) -> list[Address]:
 def _settle_sender(fields: dict[str, Any]) -> None:
     if "sender" not in fields:
         raise EmailError("sender: the message has no From.", field="sender")
-    other = fields.pop("sender_header", None)
+    other = fields.pop("other_sender", None)
     if other is not None and other.key != fields["sender"].key:
         raise HeaderError(
             "headers: a Sender other than From cannot be said. Leave it out.", field="headers"

@@ -297,9 +297,7 @@ class Email:
 
     def __repr__(self) -> str:
         parts = [f"to={len(self.to)}", f"cc={len(self.cc)}", f"bcc={len(self.bcc)}"]
-        parts += [name for name in ("text", "html") if getattr(self, name) is not None]
-        if self.template is not None:
-            parts.append(f"template={self.template.name!r}")
+        parts += [name for name in ("text", "html", "template") if getattr(self, name) is not None]
         parts.append(f"attachments={len(self.attachments)}")
         return f"Email({', '.join(parts)})"
 
