@@ -22,7 +22,6 @@ __all__ = [
     "added",
     "changed",
     "forgotten",
-    "holds",
     "later",
     "place",
     "places",
@@ -107,15 +106,21 @@ def places(key: AddressKey, scope: str) -> tuple[Place, ...]:
     return tuple(Place(key, scope, reason) for reason in Reason)
 
 
-def holds(suppression: Suppression, *, now: datetime) -> bool:
-    """Whether an entry has not expired."""
-    return suppression.expires_at is None or now < suppression.expires_at
-
-
 def strongest(suppressions: Iterable[Suppression], *, now: datetime) -> Suppression | None:
     """The entry that speaks for an address: of those that hold, the strongest, then the latest."""
-    holding = [one for one in suppressions if holds(one, now=now)]
-    return max(holding, key=lambda one: (one.reason.strength, _rank(one)), default=None)
+    best: Suppression | None = None
+    for one in suppressions:
+        if one.expires_at is not None and one.expires_at <= now:
+            continue
+        if best is None or _outranks(one, best):
+            best = one
+    return best
+
+
+def _outranks(one: Suppression, other: Suppression) -> bool:
+    if one.reason is not other.reason:
+        return one.reason.strength > other.reason.strength
+    return _rank(one) > _rank(other)
 
 
 def later(one: Suppression | None, other: Suppression | None) -> Suppression | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 __all__ = ["Bucket", "at_rate", "full", "refund", "reserve", "slowed"]
 
@@ -12,10 +12,9 @@ RECOVERY = 30.0  # seconds in which a share climbs from nothing to all
 ONE_THROTTLE = 1.0  # seconds in which several throttles are one: they come on many threads at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
+class Bucket(NamedTuple):
     """
-    A token bucket at one moment.
+    A token bucket at one moment. A tuple, since one is made for every mail.
 
     Attributes:
         tokens: Recipients that may be mailed now. Negative while in debt.
@@ -61,9 +60,7 @@ def at_rate(bucket: Bucket, rate: float, burst: float | None, *, now: float) -> 
     if rate == bucket.rate:
         return bucket
     tokens, pace, as_of = _gained(bucket, now)
-    return replace(
-        bucket, tokens=tokens, pace=pace, as_of=as_of, rate=rate, size=_size(rate, burst)
-    )
+    return Bucket(tokens, rate, _size(rate, burst), as_of, pace, bucket.slowed_at)
 
 
 def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
@@ -90,15 +87,7 @@ def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
     tokens, pace, as_of = _gained(bucket, now)
     rate = bucket.rate
     wait = (1.0 - tokens) / (rate * pace) if tokens < 1.0 else 0.0
-    after = Bucket(
-        tokens=tokens - units,
-        rate=rate,
-        size=bucket.size,
-        as_of=as_of,
-        pace=pace,
-        slowed_at=bucket.slowed_at,
-    )
-    return after, wait
+    return Bucket(tokens - units, rate, bucket.size, as_of, pace, bucket.slowed_at), wait
 
 
 def refund(bucket: Bucket, units: int, *, now: float) -> Bucket:
@@ -110,7 +99,7 @@ def refund(bucket: Bucket, units: int, *, now: float) -> Bucket:
     put back.
     """
     tokens, pace, as_of = _gained(bucket, now)
-    return replace(bucket, tokens=min(bucket.size, tokens + units), pace=pace, as_of=as_of)
+    return bucket._replace(tokens=min(bucket.size, tokens + units), pace=pace, as_of=as_of)
 
 
 def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
@@ -124,13 +113,8 @@ def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
     slowed_at = bucket.slowed_at
     if as_of - slowed_at >= ONE_THROTTLE:
         pace, slowed_at = max(SLOWEST, pace / 2), as_of
-    return replace(
-        bucket,
-        tokens=min(tokens, 1.0 - pause * bucket.rate * pace),
-        pace=pace,
-        as_of=as_of,
-        slowed_at=slowed_at,
-    )
+    left = min(tokens, 1.0 - pause * bucket.rate * pace)
+    return bucket._replace(tokens=left, pace=pace, as_of=as_of, slowed_at=slowed_at)
 
 
 def _size(rate: float, burst: float | None) -> float:

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from sesguard._core.listing import Place
 from sesguard.addresses import Address, AddressKey
@@ -36,9 +36,18 @@ __all__ = [
 Events: TypeAlias = tuple[tuple[str, tuple[Change, ...]], ...]
 
 
-def keys(given: Sequence[AddressKey]) -> Sequence[AddressKey]:
-    """Keys that are asked for. A bare string is one key, not its letters."""
-    return (AddressKey(given),) if isinstance(given, str) else given
+def keys(given: Sequence[object]) -> Sequence[AddressKey]:
+    """
+    Keys that are asked for. A bare string is one key, not its letters.
+
+    Raises:
+        ConfigurationError: One of them is no string: nothing would be found for it.
+    """
+    if isinstance(given, str):
+        return (AddressKey(given),)
+    if not all(isinstance(one, str) for one in given):
+        raise ConfigurationError("A list is asked with keys: Address.parse(text).key is one.")
+    return cast("Sequence[AddressKey]", given)
 
 
 def scopes(given: Sequence[str]) -> tuple[str, ...]:

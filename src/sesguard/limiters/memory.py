@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from threading import Lock
-from types import CoroutineType
 from typing import cast
 
 from sesguard._core import rate as core
@@ -123,15 +122,17 @@ class MemoryLimiter:
 
 
 def _above_zero(option: str, value: object) -> float:
-    if isinstance(value, CoroutineType):
-        cast("CoroutineType[object, object, object]", value).close()
+    _close(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
-    raise ConfigurationError(
-        f"{option}= must be recipients as a number above 0, not {value!r}."
-        if isinstance(value, int | float)
-        else f"{option}= must be recipients as a number above 0, not {type(value).__name__}."
-    )
+    shown = value if isinstance(value, int | float) else type(value).__name__
+    raise ConfigurationError(f"{option}= must be recipients as a number above 0, not {shown}.")
+
+
+def _close(value: object) -> None:
+    """A coroutine out of an asynchronous function is no rate; unclosed, it would warn besides."""
+    if isinstance(value, Coroutine):
+        cast("Coroutine[object, object, object]", value).close()
 
 
 def _count(units: int) -> int:

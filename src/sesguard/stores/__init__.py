@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard.stores.function import FunctionStore
     from sesguard.stores.memory import MemoryStore
+    from sesguard.stores.sqlite import SQLiteStore
 
-__all__ = ["MemoryStore"]
+__all__ = ["FunctionStore", "MemoryStore", "SQLiteStore"]
 
 _HOMES = {
+    "FunctionStore": "sesguard.stores.function",
     "MemoryStore": "sesguard.stores.memory",
+    "SQLiteStore": "sesguard.stores.sqlite",
 }
 
 

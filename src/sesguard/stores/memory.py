@@ -214,5 +214,5 @@ class MemoryStore:
 def _speaking(
     lines: tuple[Line, ...], scopes: tuple[str, ...], now: datetime
 ) -> Suppression | None:
-    asked = [line for line in lines if line.place.scope in scopes]
-    return listing.strongest((one for line in asked for one in line.suppressions), now=now)
+    entries = [entry for line in lines if line.place.scope in scopes for entry in line.suppressions]
+    return listing.strongest(entries, now=now)

@@ -1,0 +1,232 @@
+"""A suppression list in an SQLite file, which processes of one machine share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from types import TracebackType
+from typing import Self
+
+from sesguard._core import listing, store_door
+from sesguard._core.listing import Place
+from sesguard.addresses import Address, AddressKey
+from sesguard.clocks import SystemClock
+from sesguard.ports import Clock
+from sesguard.stores import sqlite_rows as rows
+from sesguard.stores.sqlite_file import SQLiteFile
+from sesguard.suppression import Change, Page, Reason, Suppression
+
+__all__ = ["SQLiteStore"]
+
+_LOOK_UP = f"""
+    SELECT {rows.ENTRY} FROM json_each(?) AS asked CROSS JOIN entries ON entries.key = asked.value
+"""
+_PAGE = f"""
+    SELECT {rows.ENTRY} FROM entries
+    WHERE (key, scope, reason) > (?, ?, ?) AND (expires_at IS NULL OR expires_at > ?)
+    ORDER BY key, scope, reason LIMIT ?
+"""
+_MARK = "INSERT INTO marks (event_key, at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_FORGET_MARKS = """
+    DELETE FROM marks WHERE at <= ? AND id IN (SELECT id FROM marks ORDER BY id LIMIT ?)
+"""
+_FORGET_SOFT_BOUNCES = """
+    DELETE FROM soft_bounces WHERE (key, scope, event_key) IN (
+        SELECT key, scope, event_key FROM soft_bounces
+        WHERE at + window <= ? ORDER BY at + window LIMIT ?
+    )
+"""
+
+
+class SQLiteStore:
+    """
+    A suppression list in a file. Threads and processes of one machine share it.
+
+    What was applied survives a power cut. A file that is missing its folder, damaged, deleted
+    under a running process, or not ours is a `StoreError`, never an empty list.
+
+    Args:
+        path: The file, on a local disk. It is made on first use; its folder is not.
+
+        busy_timeout: How long to wait for another writer, in seconds or as a timedelta.
+
+        keep_marks: How long event keys are remembered, in seconds or as a timedelta. SQS brings
+            a message again for at most 14 days.
+
+        clock: Tells what has expired. The system's, unless a test brings its own.
+
+    Raises:
+        ConfigurationError: An option that cannot be. Nothing is opened before the first use.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        busy_timeout: float | timedelta = 5.0,
+        keep_marks: float | timedelta = timedelta(days=30),
+        clock: Clock | None = None,
+    ) -> None:
+        self._file = SQLiteFile(
+            path,
+            application_id=0x53455373,
+            steps=rows.STEPS,
+            busy_timeout=store_door.span("busy_timeout", busy_timeout).total_seconds(),
+        )
+        self._keep_marks = store_door.span("keep_marks", keep_marks)
+        self._clock: Clock = clock or SystemClock()
+
+    def look_up(
+        self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
+    ) -> Mapping[AddressKey, Suppression]:
+        """
+        The strongest entry for each of *keys* that has one, in ``""`` and *scopes*.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        asked = store_door.scopes(scopes)
+        text = json.dumps(list(store_door.keys(keys)))
+        with self._file.reading() as connection:
+            matches = connection.execute(_LOOK_UP, (text,)).fetchall()
+        if not matches:
+            return {}
+        found: dict[AddressKey, list[Suppression]] = {}
+        for row in matches:
+            if row[1] in asked:
+                found.setdefault(row[0], []).append(rows.entry_of(row))
+        now = self._clock.now()
+        speaking = {key: listing.strongest(entries, now=now) for key, entries in found.items()}
+        return {key: entry for key, entry in speaking.items() if entry is not None}
+
+    def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]:
+        """
+        Apply events, each by its key, in one transaction.
+
+        Raises:
+            ConfigurationError: Something in the batch is no change. Nothing was applied.
+
+            StoreError: The file cannot be written. Nothing was applied.
+        """
+        events = store_door.batch(batch)
+        now = self._clock.now()
+        applied: list[bool] = []
+        with self._file.writing() as connection:
+            for event_key, changes in events:
+                mark = (rows.text(event_key), rows.microseconds(now))
+                applied.append(connection.execute(_MARK, mark).rowcount == 1)
+                for change in changes if applied[-1] else ():
+                    line = rows.load(connection, listing.place(change))
+                    rows.save(connection, line, listing.changed(line, event_key, change))
+            over = (rows.microseconds(now - self._keep_marks), 2 * len(events) + 100)
+            connection.execute(_FORGET_MARKS, over)
+            connection.execute(_FORGET_SOFT_BOUNCES, over)
+        return applied
+
+    def add(self, suppressions: Iterable[Suppression], /) -> None:
+        """
+        Put entries on the list, as an operator: they hold whatever was released before.
+
+        They are written a few thousand at a time, so that others get their turn. After an error,
+        add all of them again.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        entries = store_door.suppressions(suppressions)
+        for start in range(0, len(entries), 5_000):
+            with self._file.writing() as connection:
+                for entry in entries[start : start + 5_000]:
+                    line = rows.load(connection, Place(entry.key, entry.scope, entry.reason))
+                    rows.save(connection, line, listing.added(line, entry))
+
+    def suppress(
+        self,
+        address: str | Address,
+        reason: Reason = Reason.MANUAL,
+        *,
+        scope: str = "",
+        detail: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """
+        Put one address on the list, as an operator.
+
+        Raises:
+            AddressError: It is no address.
+
+            StoreError: The file cannot be written.
+        """
+        entry = store_door.operators_entry(
+            address,
+            reason,
+            at=self._clock.now(),
+            scope=scope,
+            detail=detail,
+            expires_at=expires_at,
+        )
+        self.add([entry])
+
+    def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
+        """
+        Take keys off the list in one scope, as an operator.
+
+        What happened until now is over, soft bounces too: an event of before has no effect any
+        more, even one that arrives later.
+
+        Returns:
+            How many of them were on it.
+
+        Raises:
+            StoreError: The file cannot be written. Nothing was removed.
+        """
+        store_door.scopes([scope])
+        now = self._clock.now()
+        count = 0
+        with self._file.writing() as connection:
+            for key in dict.fromkeys(store_door.keys(keys)):
+                lines = [rows.load(connection, where) for where in listing.places(key, scope)]
+                entries = [entry for line in lines for entry in line.suppressions]
+                count += listing.strongest(entries, now=now) is not None
+                for line in lines:
+                    rows.save(connection, line, listing.removed(line, now=now))
+        return count
+
+    def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
+        """
+        The entries that hold, page by page, ordered by key, scope and reason.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        start = store_door.place(after) or ("", "", "")
+        size = store_door.limit(limit)
+        now = self._clock.now()
+        most = 2 * size + 1  # a line has at most two rows: what counting put there has its own
+        with self._file.reading() as connection:
+            matches = connection.execute(_PAGE, (*start, rows.microseconds(now), most)).fetchall()
+        lines = groupby(
+            map(rows.entry_of, matches), key=lambda one: (one.key, one.scope, one.reason)
+        )
+        standing = [listing.strongest(entries, now=now) for _, entries in lines]
+        items = [entry for entry in standing if entry is not None]
+        return Page(items[:size], store_door.cursor(items[size - 1]) if items[size:] else None)
+
+    def close(self) -> None:
+        """Close connections. A later use opens new ones."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
