@@ -19,7 +19,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
-from sesguard import Attachment, Email, Template, errors
+from sesguard import Attachment, Email, Template, errors, transports
 from sesguard.mail import ListManagement
 from sesguard.ports import Handover, Transport
 from sesguard.transports import SESTransport
@@ -60,6 +60,13 @@ def request_of(email: Email) -> dict[str, Any]:
 def raw_of(request: Mapping[str, Any]) -> EmailMessage:
     data = request["Content"]["Raw"]["Data"]
     return message_from_bytes(data, policy=policy.default)
+
+
+def test_the_folder_names_what_is_in_it() -> None:
+    """Each transport is loaded when it is first asked for; there is no other."""
+    assert dir(transports) == ["SESTransport", "SMTPTransport"]
+    with pytest.raises(AttributeError, match="no attribute 'Pigeon'"):
+        transports.Pigeon  # noqa: B018
 
 
 # What is asked for.
