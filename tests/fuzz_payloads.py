@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from sesguard._core.payloads import parse_events
 from sesguard._core.policy import FeedbackPolicy
@@ -48,6 +48,11 @@ _NAMES = (
     "TopicArn", "Records", "Messages", "records", "Sns", "Body", "body", "receiptHandle", "ses",
     "data", "recordId", "detail", "detail-type", "source", "timestamp", "destination", "tags",
 )  # fmt: skip
+
+
+def sample(name: str) -> Any:
+    """One of our samples, as the object that it is."""
+    return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
 
 
 def seeds() -> list[bytes]:

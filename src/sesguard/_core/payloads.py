@@ -193,7 +193,7 @@ def _open_sns(message: Record, depth: int, found: _Found) -> None:
                 raw=record,
             )
         )
-    elif isinstance(content, str | dict):
+    elif isinstance(content, str | dict | list):
         _open(cast(object, content), origin, depth + 1, found)
     else:
         found.append(event_of(object_of(_plain(message)), origin))
