@@ -167,7 +167,7 @@ def install(home: Path, needs: set[str], pins: tuple[str, ...] = ()) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; answer the exit status of the first part that fails."""
+    """Run all parts of a command; answer the exit status of the first that fails."""
     name, *rest = arguments or [""]
     if name not in COMMANDS:
         print(f"Say one of: {', '.join(COMMANDS)}. For example: python3 dev.py test")
@@ -182,11 +182,11 @@ def main(arguments: list[str]) -> int:
         print("Some packages could not be installed: the rows that need them will say so.")
     python = python_of(home)
     path = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    failed = 0
     for run in command.runs:
         status = subprocess.call([python, *run, *rest], cwd=ROOT, env={**os.environ, "PATH": path})
-        if status:
-            return status
-    return 0
+        failed = failed or status
+    return failed
 
 
 if __name__ == "__main__":

@@ -44,13 +44,9 @@ def answering_client(service: str, answers: Mapping[str, Callable[[], object]]) 
 
         answers: Operation to what gives the JSON of its answer.
     """
-    client = boto3.client(
-        service,  # type: ignore[call-overload]  any service will do
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
-    )
+    session: Any = boto3.Session("testing", "testing", region_name="us-east-1")
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    client = session.client(service, config=once)
     for operation, answer in answers.items():
 
         def reply(request: Any, answer: Callable[[], object] = answer, **_: object) -> AWSResponse:
