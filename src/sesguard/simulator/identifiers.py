@@ -46,7 +46,9 @@ class Identifiers:
         return f"0100{milliseconds:012x}-{self._uuid(kind)}-000000"
 
     def _uuid(self, kind: str) -> str:
-        stream = self._streams.setdefault(kind, random.Random(f"{self._seed} {kind}"))
+        stream = self._streams.get(kind)
+        if stream is None:  # one of two threads wins
+            stream = self._streams.setdefault(kind, random.Random(f"{self._seed} {kind}"))
         return str(uuid.UUID(int=stream.getrandbits(128), version=4))
 
 

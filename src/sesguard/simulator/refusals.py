@@ -45,15 +45,23 @@ class Refusal(Exception):  # noqa: N818  # an answer of SES on its way out, not 
         v2: Code and HTTP status in API v2.
 
         message: SES's words.
+
+        v1_message: Its words in API v1, where they are others.
     """
 
-    def __init__(self, v1: _Code, v2: _Code, message: str) -> None:
+    def __init__(
+        self, v1: _Code, v2: _Code, message: str, *, v1_message: str | None = None
+    ) -> None:
         super().__init__(message)
         self._codes = {"ses": v1, "sesv2": v2}
-        self.message = message
+        self._messages = {"ses": v1_message or message, "sesv2": message}
+
+    def message(self, service: str) -> str:
+        """The words that *service* (``ses`` or ``sesv2``) answers with."""
+        return self._messages[service]
 
     def code(self, service: str) -> str:
-        """The code that *service* (``ses`` or ``sesv2``) answers with."""
+        """The code that *service* answers with."""
         return self._codes[service].name
 
     def status(self, service: str) -> int:
@@ -114,8 +122,9 @@ def shut_down() -> Refusal:
     return Refusal(
         _REJECTED,
         _Code("AccountSuspendedException", 400),
-        "Sending paused for this account. For more information, please check the inbox of the "
-        "email address associated with your AWS account.",
+        "The account's ability to send email has been permanently restricted.",
+        v1_message="Sending paused for this account. For more information, please check the "
+        "inbox of the email address associated with your AWS account.",
     )
 
 

@@ -9,19 +9,17 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, cast
 
-import boto3
-from botocore.config import Config
 from typing_extensions import Unpack
 
 from sesguard.ports import Clock
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.faults import ENDPOINT, Fault
+from sesguard.simulator.faults import Fault
 from sesguard.simulator.feedback import Channel, topic_arn
 from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Mailboxes
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.service import Service, Standing
-from sesguard.simulator.wire import answer_clients, attach
+from sesguard.simulator.wire import ClientMaker, answer_clients, attach
 from sesguard.suppression import Reason
 
 if TYPE_CHECKING:
@@ -127,6 +125,7 @@ class Simulator:
             channel=feedback,
             control_rate=control_rate,
         )
+        self._clients = ClientMaker()
         self._open = ExitStack()
 
     def boto3_client(
@@ -135,22 +134,15 @@ class Simulator:
         """
         A real boto3 client that this simulator answers.
 
-        It makes one attempt, its credentials are none, and its endpoint cannot exist.
+        It makes one attempt, its credentials are none, and its endpoint cannot exist. The
+        machine's AWS configuration is not looked at.
 
         Args:
             service_name: API v2 (``sesv2``) or v1 (``ses``).
 
             region_name: Another region than the simulator's.
         """
-        session = cast("Any", boto3.Session())
-        client = session.client(
-            service_name,
-            region_name=region_name or self.region_name,
-            endpoint_url=ENDPOINT,
-            aws_access_key_id="simulated",
-            aws_secret_access_key="simulated",
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
-        )
+        client = self._clients.make(service_name, region_name or self.region_name)
         attach(client, self._service)
         return client
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from botocore.loaders import create_loader
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
@@ -16,10 +20,49 @@ from sesguard.simulator.faults import ENDPOINT
 from sesguard.simulator.refusals import GENERIC_CODES, Refusal
 from sesguard.simulator.service import Service
 
-__all__ = ["answer_clients", "attach"]
+__all__ = ["ClientMaker", "answer_clients", "attach"]
 
 _SERVICES = ("ses", "sesv2")
 _PARAMETERS = "sesguard_parameters"
+
+
+@cache
+def _loader() -> Any:
+    """Reads the service models, once a process: it takes longer than all the rest."""
+    return create_loader()
+
+
+class ClientMaker:
+    """
+    Makes boto3's clients in an environment of their own.
+
+    No profile, configuration file or variable of the machine is looked at, credentials are none,
+    and the endpoint cannot exist.
+    """
+
+    def __init__(self) -> None:
+        nothing = (None, None, None, None)
+        names = ("profile", "config_file", "credentials_file")
+        self._session = cast("Any", botocore.session.Session(dict.fromkeys(names, nothing)))
+        self._session.register_component("data_loader", _loader())
+        self._lock = threading.Lock()
+
+    def make(self, service_name: str, region_name: str) -> Any:
+        """A client that makes one attempt. Nobody answers it yet."""
+        with self._lock:  # a session makes one client at a time
+            return self._session.create_client(
+                service_name,
+                region_name=region_name,
+                endpoint_url=ENDPOINT,
+                aws_access_key_id="simulated",
+                aws_secret_access_key="simulated",
+                config=cast("Any", Config)(
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    defaults_mode="legacy",
+                    use_fips_endpoint=False,
+                    use_dualstack_endpoint=False,
+                ),
+            )
 
 
 def attach(client: Any, service: Service) -> None:
@@ -32,7 +75,7 @@ def attach(client: Any, service: Service) -> None:
     region: str = client.meta.region_name
 
     def remember(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context[_PARAMETERS] = dict(params)
+        context[_PARAMETERS] = params
 
     def answer(
         model: OperationModel, context: dict[str, Any], **_: Any
@@ -40,8 +83,11 @@ def attach(client: Any, service: Service) -> None:
         parameters = context.pop(_PARAMETERS)
         return _answer(service, model, parameters, region)
 
-    client.meta.events.register_last("before-parameter-build", remember)
-    client.meta.events.register_first("before-call", answer)
+    hooks = client.meta.events
+    for event, hook in (("before-parameter-build", remember), ("before-call", answer)):
+        name = f"sesguard {event}"
+        hooks.unregister(event, unique_id=name)  # a simulator's that is open around this one
+        hooks.register_first(event, hook, unique_id=name)
 
 
 @contextmanager
@@ -95,9 +141,10 @@ def _answer(
 
 def _error(refusal: Refusal, api: str) -> dict[str, Any]:
     """As botocore's parsers make it: v1 tells whose fault it was, v2 has the message twice."""
-    error = {"Code": refusal.code(api), "Message": refusal.message}
+    message = refusal.message(api)
+    error = {"Code": refusal.code(api), "Message": message}
     if api == "sesv2":
-        return {"Error": error, "message": refusal.message}
+        return {"Error": error, "message": message}
     side = "Sender" if refusal.status(api) < 500 else "Receiver"
     return {"Error": {"Type": side, **error}}
 

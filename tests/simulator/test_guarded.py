@@ -1,0 +1,75 @@
+"""The guarded client over the simulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from sesguard import Email, RetryPolicy, errors
+from sesguard.addresses import AddressKey
+from sesguard.limiters import Unlimited
+from sesguard.simulator import Simulator
+
+
+def mail(*to: str) -> Email:
+    return Email(sender="us@example.com", to=to or ("ann@example.org",), subject="Hi", text="Hello")
+
+
+def test_a_guarded_client_sends_into_the_outbox() -> None:
+    """With the id that SES gave, in one request."""
+    sim = Simulator()
+    with sim.client() as client:
+        result = client.send(mail("Ann <ann@example.org>"))
+    assert [one.message_id for one in sim.outbox] == [result.message_id]
+    assert sim.calls["sesv2.SendEmail"] == 1
+
+
+def test_a_guarded_client_keeps_to_the_simulated_rate() -> None:
+    """It reads the rate, waits on the simulated clock, and is never throttled."""
+    sim = Simulator(rate=5)
+    client = sim.client()
+    for _ in range(30):
+        client.send(mail("a@example.org", "b@example.org"))
+    assert sim.calls["sesv2.SendEmail"] == len(sim.outbox) == 30
+    assert 11 <= sim.clock.monotonic() <= 12.1
+
+
+def test_a_guarded_client_asks_its_list() -> None:
+    """What is on it is not sent."""
+    sim = Simulator()
+
+    def hook(address: AddressKey, /) -> bool:
+        return address == "gone@example.org"
+
+    with pytest.raises(errors.SuppressedError):
+        sim.client(suppression=hook).send(mail("Gone@example.org"))
+    assert sim.outbox == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "requests"),
+    [
+        ("rate", errors.SendingRateExceededError, 3),
+        ("503", errors.OutcomeUnknownError, 1),
+        ("500", errors.OutcomeUnknownError, 1),
+        ("quota", errors.DailyQuotaExceededError, 1),
+        ("paused", errors.SendingPausedError, 1),
+        ("shut down", errors.AccountSuspendedError, 1),
+        ("not found", errors.NotFoundError, 1),
+        ("rejected", errors.MessageRejectedError, 1),
+        ("connection refused", errors.ServiceUnavailableError, 3),
+        ("answer lost", errors.OutcomeUnknownError, 1),
+        ("connection reset", errors.OutcomeUnknownError, 1),
+        ("empty answer", errors.OutcomeUnknownError, 1),
+    ],
+)
+def test_every_fault_has_its_error(
+    fault: str, error: type[errors.SendError], requests: int
+) -> None:
+    """Only what was certainly not taken is tried again, on the simulated clock."""
+    sim = Simulator()
+    sim.fail_next(9, fault)
+    client = sim.client(limiter=Unlimited(), retry=RetryPolicy(attempts=3))
+    with pytest.raises(error):
+        client.send(mail())
+    assert sim.calls["sesv2.SendEmail"] == requests
+    assert len(sim.outbox) <= 1
