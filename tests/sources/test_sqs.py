@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -24,8 +25,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from sesguard import errors
+from sesguard import Worker, errors
 from sesguard.sources import SQSSource
+from sesguard.stores import MemoryStore
+from tests.peers import feedback
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/feedback"
 
@@ -173,6 +176,30 @@ def test_extend_and_release_change_the_visibility() -> None:
         [entry["VisibilityTimeout"] for entry in asked["Entries"]] for _, asked in queue.asked
     ] == [[30, 30], [0], [43_200]]
     assert {action for action, _ in queue.asked} == {"ChangeMessageVisibilityBatch"}
+
+
+def test_a_thousand_events_cost_two_hundred_calls() -> None:
+    """Ten are received in one call and deleted in one, and the last call finds it empty."""
+    answers: list[dict[str, Any]] = []
+    for ten in range(100):
+        bodies = [
+            json.dumps(feedback.bounce([f"{ten}-{one}@example.org"], feedback_id=f"{ten}-{one}"))
+            for one in range(10)
+        ]
+        messages = [
+            {"Body": body, "ReceiptHandle": f"{ten}-{one}", "MD5OfBody": md5(body)}
+            for one, body in enumerate(bodies)
+        ]
+        answers += [{"Messages": messages}, {"Successful": []}]
+    queue = Queue(*answers)
+    with Worker(SQSSource(URL, boto3_session=queue.session), store=MemoryStore()) as worker:
+        tally = worker.drain()
+    assert (tally.applied, tally.deleted) == (1000, 1000)
+    assert len(queue.asked) == 201
+
+
+def md5(body: str) -> str:
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
 
 
 def test_our_client_reads_longer_than_a_poll_and_signs_for_the_queues_region() -> None:
