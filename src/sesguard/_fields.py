@@ -12,23 +12,23 @@ from sesguard.addresses import Address
 from sesguard.errors import AddressError, EmailError, HeaderError, TagError
 
 __all__ = [
+    "BREAKS",
     "MAX_BYTES",
     "MAX_PARTS",
     "MAX_RECIPIENTS",
-    "MAX_TAGS",
     "NOTHING",
     "STREAM_TAG",
     "address",
     "addresses",
     "charset",
-    "headers",
     "items",
     "line",
     "name",
+    "one",
+    "pairs",
     "stream",
     "tags",
     "text",
-    "unsubscribe",
 ]
 
 _T = TypeVar("_T")
@@ -38,51 +38,19 @@ STREAM_TAG = "sesguard-stream"
 
 NOTHING: FrozenMapping[str, str] = FrozenMapping()
 
-MAX_TAGS = 50
 MAX_RECIPIENTS = 50
 MAX_PARTS = 500
 MAX_BYTES = 40 * 1024 * 1024
 """The largest message that SES takes over the API v2 and over SMTP, encoded."""
 
-_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
-_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,993}[!-~])?")
-_ENCODED_WORD = re.compile(r"=\?.*\?=")
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
-_UNSUBSCRIBE = re.compile(
-    r"https://[A-Za-z0-9\[][!#-;=?-~]*|mailto:[!#-+\--;=?A-~]+@[!#-+\--;=?-~]+", re.IGNORECASE
-)
 _NO_CHARSETS = ("idna", "raw-unicode-escape")  # Python's own codecs, which mail knows not
+_MAX_TAGS = 50
 # Tags with a colon that are the sender's to set, for Gmail's Feedback-ID.
 _SES_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
-
-_INSTEAD = {
-    "from": "use sender=",
-    "to": "use to=",
-    "cc": "use cc=",
-    "bcc": "use bcc=",
-    "reply-to": "use reply_to=",
-    "subject": "use subject=",
-    "return-path": "use return_path=",
-    "list-unsubscribe": "use list_unsubscribe=",
-    "list-unsubscribe-post": "use list_unsubscribe=, which sets it where an https URI is given",
-    "x-ses-configuration-set": "use configuration_set=",
-    "x-ses-message-tags": "use tags=",
-    "x-ses-tenant": "use tenant=",
-    "x-ses-list-management-options": "use list_management=",
-    "sender": "the From address, sender=, is who sends",
-    "date": "SES writes it",
-    "message-id": "SES writes it",
-    "mime-version": "it is written for you",
-    "dkim-signature": "SES signs",
-}
-_INSTEAD_PREFIXES = {
-    "content-": "it is written for you; use charset= or attachments=",
-    "x-ses-": "SES takes it for an instruction",
-    "resent-": "mail servers take it for recipients",
-}
 
 
 def address(field: str, value: object) -> Address:
@@ -126,6 +94,13 @@ def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...
     return cast("tuple[_T, ...]", found)
 
 
+def one(field: str, value: object, kind: type[_T]) -> _T | None:
+    """One object of *kind*, or None."""
+    if value is None or isinstance(value, kind):
+        return value
+    raise EmailError(f"{field}: a {kind.__name__} is needed, not {_kind(value)}.", field=field)
+
+
 def text(field: str, value: object, charset: str) -> str | None:
     """A body: anything that *charset* can encode."""
     if value is None:
@@ -147,7 +122,7 @@ def line(field: str, value: object) -> str:
     """Text of one line: any Unicode without control characters and line separators."""
     if not isinstance(value, str):
         raise HeaderError(f"{field}: a string is needed, not {_kind(value)}.", field=field)
-    if _BREAKS.search(value):
+    if BREAKS.search(value):
         raise HeaderError(
             f"{field}: control characters, line breaks and lone surrogates cannot stand in it. "
             "Replace them by spaces.",
@@ -170,47 +145,6 @@ def stream(value: object) -> str | None:
     raise TagError("stream: 1 to 256 of A-Z, a-z, 0-9, _ and - are needed.", field="stream")
 
 
-def headers(value: object) -> FrozenMapping[str, str]:
-    """
-    Further headers, none of which is another field's or SES's own.
-
-    Source:
-        SES API v2, MessageHeader; SES Developer Guide, "Header fields".
-    """
-    pairs = _pairs("headers", value, HeaderError)
-    if not pairs:
-        return NOTHING
-    seen: set[str] = set()
-    for key, content in pairs.items():
-        if not _HEADER_NAME.fullmatch(key):
-            raise HeaderError(
-                "headers: a name is 1 to 126 printable ASCII characters without space and colon.",
-                field="headers",
-            )
-        folded = key.lower()
-        instead = _INSTEAD.get(folded) or next(
-            (why for start, why in _INSTEAD_PREFIXES.items() if folded.startswith(start)), None
-        )
-        if instead:
-            raise HeaderError(f"headers: {key} cannot be set here: {instead}.", field="headers")
-        if folded in seen:
-            raise HeaderError(f"headers: {key} is given twice.", field="headers")
-        seen.add(folded)
-        if not _HEADER_VALUE.fullmatch(content) or len(key) + len(content) > 996:
-            raise HeaderError(
-                f"headers: the value of {key} must be 1 to 995 printable ASCII characters, "
-                "996 with its name, no space at its ends. Encode others by RFC 2047.",
-                field="headers",
-            )
-        if _ENCODED_WORD.search(content) and _hides_breaks(content):
-            raise HeaderError(
-                f"headers: the value of {key} hides a line break or control character in an "
-                "encoded word. Take it out.",
-                field="headers",
-            )
-    return FrozenMapping(pairs)
-
-
 def tags(value: object, *, with_stream: bool = False) -> FrozenMapping[str, str]:
     """
     Message tags.
@@ -218,43 +152,20 @@ def tags(value: object, *, with_stream: bool = False) -> FrozenMapping[str, str]
     Source:
         SES API v2, MessageTag.
     """
-    pairs = _pairs("tags", value, TagError)
-    if not pairs:
+    found = pairs("tags", value, TagError)
+    if not found:
         return NOTHING
-    for key, content in pairs.items():
+    for key, content in found.items():
         if not (_TAG.fullmatch(key) or key in _SES_TAGS) or not _TAG.fullmatch(content):
             raise TagError(
                 "tags: names and values are 1 to 256 of A-Z, a-z, 0-9, _ and -.", field="tags"
             )
-    if STREAM_TAG in pairs:
+    if STREAM_TAG in found:
         raise TagError(f"tags: {STREAM_TAG} is set by stream=.", field="tags")
-    if len(pairs) + with_stream > MAX_TAGS:
+    if len(found) + with_stream > _MAX_TAGS:
         also = " with that of stream=" if with_stream else ""
-        raise TagError(f"tags: {len(pairs)}{also} are more than {MAX_TAGS}.", field="tags")
-    return FrozenMapping(pairs)
-
-
-def unsubscribe(value: object) -> tuple[str, ...]:
-    """
-    Targets of List-Unsubscribe: ``https:`` and ``mailto:`` URIs.
-
-    Source:
-        RFC 2369, section 3.2; RFC 8058, section 3.1.
-    """
-    if value is None:
-        return ()
-    field = "list_unsubscribe"
-    found = (value,) if isinstance(value, str) else items(field, value, str, "URIs")
-    for uri in found:
-        if not _UNSUBSCRIBE.fullmatch(uri) or _ENCODED_WORD.search(uri):
-            raise HeaderError(
-                f"{field}: https: and mailto: URIs are taken, in ASCII and percent-encoded. "
-                "RFC 8058 allows no http:.",
-                field=field,
-            )
-    if sum(map(len, found)) + 4 * len(found) > 900:
-        raise HeaderError(f"{field}: the URIs are longer than 900 characters.", field=field)
-    return found
+        raise TagError(f"tags: {len(found)}{also} are more than {_MAX_TAGS}.", field="tags")
+    return FrozenMapping(found)
 
 
 def charset(value: object) -> str:
@@ -274,17 +185,8 @@ def charset(value: object) -> str:
     )
 
 
-def _hides_breaks(value: str) -> bool:
-    """Whether somebody who decodes *value* and writes it again would write a line more."""
-    from email import errors, header  # only for those who encode by themselves
-
-    try:
-        return bool(_BREAKS.search(str(header.make_header(header.decode_header(value)))))
-    except (LookupError, ValueError, errors.HeaderParseError):
-        return True
-
-
-def _pairs(field: str, value: object, error: type[EmailError]) -> dict[str, str]:
+def pairs(field: str, value: object, error: type[EmailError]) -> dict[str, str]:
+    """A mapping of strings to strings, copied."""
     if not isinstance(value, Mapping):
         raise EmailError(f"{field}: a mapping is needed, not {_kind(value)}.", field=field)
     found = dict(cast("Mapping[object, object]", value))

@@ -105,7 +105,7 @@ def _checked_id(content_id: object) -> str:
         bare = bare[1:-1]
     if not isinstance(bare, str) or not _CONTENT_ID.fullmatch(bare):
         raise HeaderError(
-            "content_id: 1 to 78 characters of a message id are needed, such as logo@example.org.",
+            "content_id: 1 to 78 letters, digits and marks such as . _ - @ are needed.",
             field="content_id",
         )
     return bare

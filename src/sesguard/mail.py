@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from sesguard import _fields
+from sesguard import _fields, _headers, _wholes
 from sesguard._fields import NOTHING, STREAM_TAG
 from sesguard._frozen import FrozenMapping
 from sesguard.addresses import Address, AddressKey
 from sesguard.attachments import Attachment
-from sesguard.errors import (
-    EmailError,
-    HeaderError,
-    MessageTooLargeError,
-    TooManyRecipientsError,
-)
+from sesguard.errors import EmailError
 from sesguard.suppression import stream_scope, tenant_scope
+from sesguard.templates import Template
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -27,41 +22,6 @@ __all__ = ["STREAM_TAG", "Attachment", "Email", "ListManagement", "Recipients", 
 
 Recipients: TypeAlias = str | Address | Iterable[str | Address]
 """Where addresses are taken: a string is one address, never a list joined by commas."""
-
-
-@final
-@dataclass(frozen=True, slots=True, init=False)
-class Template:
-    """
-    A template that SES keeps and fills in.
-
-    Args:
-        name: Its name in SES.
-
-        data: Its variables: anything that JSON can say. A copy is kept.
-
-    Attributes:
-        data_json: The variables as canonical JSON text, which is what SES is given.
-
-    Raises:
-        EmailError: A name that cannot be one, or variables that JSON cannot say.
-    """
-
-    name: str
-    data_json: str = field(repr=False)
-
-    def __init__(self, name: str, data: Mapping[str, object] = NOTHING) -> None:
-        if not 1 <= len(_fields.line("template", name)) <= 256 or not name.isascii():
-            raise EmailError(
-                "template: a name of 1 to 256 ASCII characters is needed.", field="template"
-            )
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "data_json", _canonical_json(data))
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The variables, as a copy of their own."""
-        return cast("dict[str, Any]", json.loads(self.data_json))
 
 
 @final
@@ -187,7 +147,7 @@ class Email:
             "attachments",
             _fields.items("attachments", attachments, Attachment, "Attachment objects"),
         )
-        put(self, "headers", _fields.headers(headers))
+        put(self, "headers", _headers.headers(headers))
         put(self, "tags", _fields.tags(tags, with_stream=stream is not None))
         put(self, "configuration_set", _fields.name("configuration_set", configuration_set))
         put(
@@ -195,13 +155,14 @@ class Email:
             "return_path",
             None if return_path is None else _fields.address("return_path", return_path),
         )
-        put(self, "list_unsubscribe", _fields.unsubscribe(list_unsubscribe))
-        put(self, "list_management", list_management)
-        put(self, "template", template)
+        put(self, "list_unsubscribe", _headers.unsubscribe(list_unsubscribe))
+        managed = _fields.one("list_management", list_management, ListManagement)
+        put(self, "list_management", managed)
+        put(self, "template", _fields.one("template", template, Template))
         put(self, "tenant", _fields.name("tenant", tenant))
         put(self, "stream", _fields.stream(stream))
         put(self, "charset", charset)
-        _check_whole(self)
+        _wholes.check(self)
 
     @property
     def recipients(self) -> tuple[Address, ...]:
@@ -310,76 +271,3 @@ def _changed(email: Email, changes: Mapping[str, object]) -> Email:
     for name in Email.__slots__:
         object.__setattr__(copy, name, changes.get(name, getattr(email, name)))
     return copy
-
-
-def _check_whole(email: Email) -> None:
-    """What no field can tell alone."""
-    count = len(email.to) + len(email.cc) + len(email.bcc)
-    if count == 0:
-        raise EmailError("to: at least one recipient is needed, in to, cc or bcc.", field="to")
-    if count > _fields.MAX_RECIPIENTS:
-        raise TooManyRecipientsError(
-            f"to: {count} recipients in to, cc and bcc are more than {_fields.MAX_RECIPIENTS}. "
-            "Send several e-mails.",
-            field="to",
-        )
-    if email.template is None:
-        if email.subject is None:
-            raise HeaderError('subject: it is needed; "" counts.', field="subject")
-        if email.text is None and email.html is None and not email.attachments:
-            raise EmailError(
-                "text: a text, an html, a template or an attachment is needed.", field="text"
-            )
-    else:
-        _check_kind("template", email.template, Template)
-        for name in ("subject", "text", "html"):
-            if getattr(email, name) is not None:
-                raise EmailError(f"{name}: a template brings it. Leave one out.", field=name)
-    if email.list_management is not None:
-        _check_kind("list_management", email.list_management, ListManagement)
-    if email.attachments:
-        _check_attachments(email.attachments)
-
-
-def _check_kind(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise EmailError(
-            f"{name}: a {kind.__name__} is needed, not {type(value).__name__}.", field=name
-        )
-
-
-def _check_attachments(attachments: tuple[Attachment, ...]) -> None:
-    if len(attachments) > _fields.MAX_PARTS - 5:  # two bodies and three multiparts around them
-        raise EmailError(
-            f"attachments: SES takes at most {_fields.MAX_PARTS} MIME parts.", field="attachments"
-        )
-    ids = [one.content_id for one in attachments if one.content_id is not None]
-    if len(set(ids)) < len(ids):
-        raise EmailError("attachments: a content_id is given twice.", field="attachments")
-    if sum(len(one.content) for one in attachments) * 4 // 3 > _fields.MAX_BYTES:
-        raise MessageTooLargeError(
-            "attachments: encoded they are larger than the 40 MB that SES takes. "
-            "Send a link instead.",
-            field="attachments",
-        )
-
-
-def _canonical_json(data: object) -> str:
-    if not isinstance(data, Mapping):
-        raise EmailError(
-            f"template: data must be a mapping, not {type(data).__name__}.", field="template"
-        )
-    variables = dict(cast("Mapping[object, object]", data))
-    try:
-        written = json.dumps(
-            variables, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
-        written.encode()
-    except (TypeError, ValueError, RecursionError):
-        raise EmailError(
-            "template: data holds what JSON cannot say: give strings, numbers, lists and dicts.",
-            field="template",
-        ) from None
-    if len(written) > 262_144:
-        raise EmailError("template: data is longer than 262,144 characters.", field="template")
-    return written
