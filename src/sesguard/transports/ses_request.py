@@ -13,7 +13,7 @@ from sesguard.mail import Email
 __all__ = ["send_email_request"]
 
 _MAX_HEADERS = 15
-_CHARSETS = frozenset(("utf-8", "us-ascii", "ascii", "iso-8859-1", "shift_jis"))
+_CHARSETS = frozenset(("utf-8", "us-ascii", "iso-8859-1", "shift_jis"))
 
 
 def send_email_request(email: Email) -> dict[str, Any]:
