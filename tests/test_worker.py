@@ -429,7 +429,7 @@ def test_an_asynchronous_store_is_refused() -> None:
     with pytest.raises(errors.ConfigurationError, match="asynchronous"):
         Worker(source, store=store)
     store = LaterThan()
-    with pytest.raises(errors.ConfigurationError, match="awaitable"):
+    with pytest.raises(errors.StoreError, match="awaitable"):
         Worker(source, store=store).drain()
     assert len(source) == 1
 

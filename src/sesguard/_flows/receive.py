@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from sesguard._core.payloads import parse_events
-from sesguard.errors import ConfigurationError, StoreError
+from sesguard.errors import ConfigurationError, SESGuardError, StoreError
 from sesguard.events import Event, UnknownEvent
 from sesguard.ports import Received
 from sesguard.suppression import Change, CountSoftBounce, Ignore, Release, Suppress
@@ -159,7 +159,7 @@ async def settle(messages: Sequence[Message], ports: ReceivePorts) -> None:
         StoreError: Nothing was stored, so nothing was told or deleted. All are still in hand,
             and this may be called again.
 
-        ConfigurationError: The store is no synchronous store, or does not answer as one.
+        ConfigurationError: The store does not answer as a store must.
     """
     done: list[str] = []
     unbegun: list[str] = []
@@ -204,23 +204,17 @@ async def _store(messages: Sequence[Message], ports: ReceivePorts) -> Sequence[M
     """
     if not messages:
         return ()
-    try:
-        await _apply(messages, ports)
+    failure = await _apply(messages, ports)
+    if failure is None:
         return messages
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        # Whatever a store raises, nothing of the batch may be told or deleted.
-        failure = error
     stored: list[Message] = []
     failed: list[tuple[Message, Exception]] = []
     for message in messages if len(messages) > 1 else ():
-        try:
-            await _apply((message,), ports)
-        except Exception as error:  # the same, for one
-            failed.append((message, error))
-        else:
+        problem = await _apply((message,), ports)
+        if problem is None:
             stored.append(message)
+        else:
+            failed.append((message, problem))
     if not stored:  # the store it is, and no event
         raise _store_error(failure) from None
     for message, problem in failed:
@@ -229,19 +223,23 @@ async def _store(messages: Sequence[Message], ports: ReceivePorts) -> Sequence[M
     return stored
 
 
-def _store_error(failure: Exception) -> StoreError:
-    if isinstance(failure, StoreError):
-        return failure
-    return StoreError(
-        f"The store failed with {type(failure).__name__}, so no message was deleted. "
-        "Mend it (error.original holds the cause); the messages come again.",
-        original=failure,
-    )
+async def _apply(messages: Sequence[Message], ports: ReceivePorts) -> Exception | None:
+    """
+    Apply these in one commit.
 
+    Returns:
+        What the store raised; None where all is applied.
 
-async def _apply(messages: Sequence[Message], ports: ReceivePorts) -> None:
+    Raises:
+        ConfigurationError: The store does not answer as a store must.
+    """
     batch = [marked for message in messages for marked in message.marked]
-    fresh = list(await ports.apply(batch) or ())
+    try:
+        answer = await ports.apply(batch)
+    except Exception as error:
+        # Whatever a store raises, nothing of this may be told or deleted.
+        return error
+    fresh = list(answer or ())
     if len(fresh) != len(batch):
         raise ConfigurationError(
             f"The store's apply answered for {len(fresh)} of {len(batch)} events. It must answer "
@@ -250,6 +248,18 @@ async def _apply(messages: Sequence[Message], ports: ReceivePorts) -> None:
     applied = sum(map(bool, fresh))
     ports.note("applied", applied)
     ports.note("repeated", len(fresh) - applied)
+    return None
+
+
+def _store_error(failure: Exception) -> StoreError:
+    if isinstance(failure, StoreError):
+        return failure
+    ours = isinstance(failure, SESGuardError)  # else its text may hold an address
+    return StoreError(
+        f"The store failed with {type(failure).__name__}, so nothing was deleted and the messages "
+        f"come again. {failure if ours else 'error.original holds the cause.'}",
+        original=failure,
+    )
 
 
 async def _tell(message: Message, ports: ReceivePorts) -> bool:
