@@ -238,7 +238,7 @@ def test_unknown_events_without_mail_and_time_are_told_apart_by_all_they_hold() 
         ("[7]", "type int"),
         ('{"Records":[null]}', "type NoneType"),
         ('{"TopicArn":"a","Message":"Alarm!"}', "neither JSON"),
-        ('{"recordId":"1","data":"not base64!"}', "not base64"),
+        ('{"recordId":"1","data":"e30=!"}', "not base64"),
         ('{"recordId":"1","data":"/w=="}', "not UTF-8"),
         (b"\xff\xfe{}", "not UTF-8"),
         (b'{"eventType":"\xed\xa0\x80"}', "not UTF-8"),
@@ -326,9 +326,12 @@ def frozen(value: object) -> Any:
 
 def test_any_mapping_will_do() -> None:
     """Read-only ones, with tuples in them and keys that are no strings."""
-    assert parse_events(frozen(sample("lambda/sqs.json"))) == parse_events(
-        sample("lambda/sqs.json")
-    )
+    payload = sample("lambda/sqs.json")
+    assert parse_events(frozen(payload)) == parse_events(payload)
+    record = sample("event/click.json")
+    event = parse_event(frozen(record))
+    assert event == parse_event(record)
+    assert event.raw == record
 
 
 def test_halves_of_surrogate_pairs_are_mended() -> None:
