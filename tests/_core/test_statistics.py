@@ -238,6 +238,16 @@ def test_rolling_sums_are_those_of_each_window(
         assert row == Totals(row.at, *totals(inside))
 
 
+def test_a_rolling_window_is_open_at_its_start() -> None:
+    """An hour that ends at one o'clock does not hold what was at twelve."""
+    points = [raw(), raw(Timestamp=START + timedelta(hours=1)), raw(Timestamp=START)]
+    assert list(rolling(points, 3_600)) == [
+        Totals(START, 20, 2, 4, 6),
+        Totals(START + timedelta(hours=1), 10, 1, 2, 3),
+    ]
+    assert list(rolling([])) == []
+
+
 def test_rolling_over_the_whole_calendar_does_not_overflow() -> None:
     """The longest window there is holds all points."""
     rows = rolling([raw(), raw(Timestamp="0001-01-01T00:00:00Z")], timedelta.max)

@@ -131,9 +131,12 @@ def test_the_last_value_stays_where_a_later_reading_fails(
     until(lambda: live() == 60.0)
 
 
-def test_many_threads_start_one_reading() -> None:
-    """All of them wait for it and get it."""
-    readings = Readings(50.0, held=True)
+@pytest.mark.parametrize(("answer", "rate"), [(50.0, 50.0), (OSError(), 14.0)])
+def test_many_threads_start_one_reading(
+    answer: float | Exception, rate: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of them wait for it and get the same, with one warning if it fails."""
+    readings = Readings(answer, held=True)
     live = LiveRate(readings, within=10)
     found: list[float] = []
     threads = [threading.Thread(target=lambda: found.append(live())) for _ in range(16)]
@@ -143,8 +146,10 @@ def test_many_threads_start_one_reading() -> None:
     readings.let.set()
     for thread in threads:
         thread.join(10)
-    assert found == [50.0] * 16
+    assert found == [rate] * 16
     assert readings.count == 1
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == (rate == 14.0)
 
 
 def test_a_thread_that_cannot_start_is_a_reading_that_failed(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, groupby
-from operator import attrgetter, eq, sub
+from operator import attrgetter
 from typing import NamedTuple, TypeAlias, cast
 
 from sesguard.errors import ConfigurationError, ParseError
@@ -86,7 +85,7 @@ class Totals(NamedTuple):
     rejects: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rolling:
     """
     Sums over a window that moves from point to point, held by columns; a row is a `Totals`.
@@ -127,8 +126,7 @@ def read_points(points: Points) -> tuple[SendDataPoint, ...]:
         point if isinstance(point, SendDataPoint) else _read(point, f"SendDataPoints[{index}]")
         for index, point in enumerate(_listed(points))
     ]
-    found.sort(key=_TIMESTAMP)
-    return tuple(found)
+    return tuple(sorted(found, key=_TIMESTAMP))
 
 
 def latest(points: Points) -> SendDataPoint | None:
@@ -198,28 +196,30 @@ def rolling(points: Points, window: float | timedelta = 86_400.0) -> Rolling:
     """
     length = duration(window, "window")
     ordered = read_points(points)
-    stamps = [point.timestamp for point in ordered]
-    if any(map(eq, stamps, stamps[1:])):
-        ordered = _merged(ordered)
-        stamps = [point.timestamp for point in ordered]
-    first: list[int] = []
-    left = 0
-    for at in stamps:
-        while at - stamps[left] >= length:
-            left += 1
-        first.append(left)
-
-    def windowed(counts: Iterable[int]) -> tuple[int, ...]:
-        before = list(accumulate(counts, initial=0))
-        return tuple(map(sub, before[1:], map(before.__getitem__, first)))
-
-    return Rolling(
-        at=tuple(stamps),
-        delivery_attempts=windowed([point.delivery_attempts for point in ordered]),
-        bounces=windowed([point.bounces for point in ordered]),
-        complaints=windowed([point.complaints for point in ordered]),
-        rejects=windowed([point.rejects for point in ordered]),
-    )
+    if not ordered:
+        return Rolling((), (), (), (), ())
+    rows: list[tuple[datetime, int, int, int, int]] = []
+    leaving = iter(ordered)
+    oldest = next(leaving)
+    attempts = bounces = complaints = rejects = 0
+    before = None
+    for point in ordered:
+        at = point.timestamp
+        attempts += point.delivery_attempts
+        bounces += point.bounces
+        complaints += point.complaints
+        rejects += point.rejects
+        while at - oldest.timestamp >= length:
+            attempts -= oldest.delivery_attempts
+            bounces -= oldest.bounces
+            complaints -= oldest.complaints
+            rejects -= oldest.rejects
+            oldest = next(leaving)
+        if at == before:
+            rows.pop()
+        rows.append((at, attempts, bounces, complaints, rejects))
+        before = at
+    return Rolling(*zip(*rows, strict=True))
 
 
 def duration(value: float | timedelta, name: str) -> timedelta:
@@ -243,11 +243,6 @@ def duration(value: float | timedelta, name: str) -> timedelta:
     if span <= timedelta(0):
         raise ConfigurationError(f"{name} must be at least a microsecond.")
     return span
-
-
-def _merged(ordered: Iterable[SendDataPoint]) -> tuple[SendDataPoint, ...]:
-    """One point for each timestamp."""
-    return tuple(_sum(stamp, same) for stamp, same in groupby(ordered, key=_TIMESTAMP))
 
 
 def _sum(timestamp: datetime, points: Iterable[SendDataPoint]) -> SendDataPoint:
