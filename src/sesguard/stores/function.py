@@ -60,8 +60,8 @@ class FunctionStore:
         self,
         *,
         look_up: SuppressionHook,
-        suppress: Callable[[Suppression], None],
-        release: Callable[[AddressKey], None] | None = None,
+        suppress: Callable[[Suppression], object],
+        release: Callable[[AddressKey], object] | None = None,
         bookkeeping: SuppressionStore | None = None,
         clock: Clock | None = None,
     ) -> None:

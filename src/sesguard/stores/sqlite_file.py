@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
@@ -128,10 +128,9 @@ class SQLiteFile:
 
     def _take(self, idle: list[Connection]) -> Connection:
         self._check_identity()
-        try:
+        with suppress(IndexError):  # another thread may take the last one
             return idle.pop()
-        except IndexError:
-            return self._open()
+        return self._open()
 
     def _put(self, connection: Connection, idle: list[Connection]) -> None:
         if idle is self._idle:

@@ -39,7 +39,7 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 
-_PROPERTY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_PROPERTY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def entry(

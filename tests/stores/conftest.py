@@ -1,0 +1,44 @@
+"""What the tests of the SQLite store see of its connections."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+_watchers: list[Callable[[sqlite3.Connection], None]] = []
+
+
+def _on_audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "sqlite3.connect/handle":
+        (connection,) = arguments
+        assert isinstance(connection, sqlite3.Connection)
+        for watcher in _watchers:
+            watcher(connection)
+
+
+sys.addaudithook(_on_audit)
+
+
+@pytest.fixture
+def connections() -> Iterator[list[sqlite3.Connection]]:
+    """The connections that were opened since, in order."""
+    seen: list[sqlite3.Connection] = []
+    _watchers.append(seen.append)
+    yield seen
+    _watchers.remove(seen.append)
+
+
+@pytest.fixture
+def traced(connections: list[sqlite3.Connection]) -> Callable[[], list[str]]:
+    """Gives the statements that run from now on, on the connections that are open now."""
+
+    def trace() -> list[str]:
+        seen: list[str] = []
+        for connection in connections:
+            connection.set_trace_callback(seen.append)
+        return seen
+
+    return trace
