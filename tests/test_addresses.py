@@ -251,6 +251,15 @@ def test_a_list_in_one_string_is_answered_with_the_way_out(text: str) -> None:
         Address.parse(text)
 
 
+@pytest.mark.parametrize("text", ["a@example.org\n", "a\0@example.org", "A\r\nB: c <a@x.org>"])
+def test_a_control_character_is_called_one(text: str) -> None:
+    """
+    The error says what is in the way, which does not show when it is printed.
+    """
+    with pytest.raises(errors.AddressError, match="control characters or line breaks"):
+        Address.parse(text)
+
+
 @pytest.mark.parametrize("value", [None, 5, b"ann@example.org", ["ann@example.org"]])
 def test_only_text_is_an_address(value: object) -> None:
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.header
 import email.policy
+import hashlib
 import os
 import subprocess
 import sys
@@ -328,6 +329,23 @@ def test_files_are_read_as_they_were_written(filename: str, content: bytes) -> N
     assert b'\r\n filename="' in message
 
 
+@pytest.mark.parametrize(
+    ("filename", "parameters"),
+    [
+        ("a b.txt", b' filename="a b.txt"'),
+        (" a", b" filename*=utf-8''%20a;\r\n filename=\" a\""),
+        ('a"\\b', b" filename*=utf-8''a%22%5Cb;\r\n filename=\"a__b\""),
+        ("=?x?q?a?=", b" filename*=utf-8''%3D%3Fx%3Fq%3Fa%3F%3D;\r\n filename=\"=_x?q?a?=\""),
+    ],
+)
+def test_a_name_that_could_be_misread_is_percent_encoded(filename: str, parameters: bytes) -> None:
+    """
+    Outer spaces, quotes and what looks like an encoded word are safe with every reader.
+    """
+    message = render(attachments=[Attachment(filename, b"x")])
+    assert b"Content-Disposition: attachment;\r\n" + parameters + b"\r\n\r\n" in message
+
+
 def test_a_message_is_attached_as_it_is() -> None:
     """
     RFC 2046 allows an attached message no base64.
@@ -389,6 +407,27 @@ def test_a_boundary_does_not_occur_in_what_it_bounds() -> None:
         [part] = parts_of(attached)
         depth += 1
     assert depth == 3
+
+
+def test_a_boundary_that_occurs_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Were SHA-256 to answer what a part holds, another boundary would be found.
+    """
+
+    class Broken:
+        def __init__(self, data: bytes = b"") -> None: ...
+        def update(self, data: bytes) -> None: ...
+        def digest(self) -> bytes:
+            return b""
+
+        def hexdigest(self) -> str:
+            return "0" * 64
+
+    monkeypatch.setattr(hashlib, "sha256", Broken)
+    text = f"--=_{'0' * 32}--\r\n--=_{'0' * 32}1--"
+    message = render(text=text, html="h")
+    assert f'boundary="=_{"0" * 32}2"' in message.decode()
+    assert structure(read(message)) == {"alternative": ["text/plain", "text/html"]}
 
 
 def test_a_template_has_no_mime() -> None:
