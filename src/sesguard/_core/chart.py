@@ -55,7 +55,7 @@ def chart(
     lines = LINES[rate]
     rows = rolling(points, length)
     out = [f"{rate} rate, rolling {_span(length)}. {ESTIMATE}"]
-    if not rows.at:
+    if not rows:
         return f"{out[0]}\n(no points)"
     ratio = lines.per_mille_pause // lines.per_mille_review
     below = (height - 1) // ratio  # rows below the line of review
@@ -74,7 +74,7 @@ def chart(
                 "▲" if bar > height else cell for bar, cell in zip(bars, drawn, strict=True)
             )
         out.append(f"{label:>6} {'┤' if name else '│'}{drawn} {name}".rstrip())
-    first, last = f"{rows.at[0]:%b %d %H:%M}", f"{rows.at[-1]:%b %d %H:%M} UTC"
+    first, last = f"{rows[0].at:%b %d %H:%M}", f"{rows[-1].at:%b %d %H:%M} UTC"
     out += [f"{0:>6} └{'─' * width}", f"{'':8}{first}{last:>{width - len(first)}}"]
     return "\n".join(out)
 
@@ -108,7 +108,7 @@ def _table_row(rate: Rate) -> str:
 
 def _columns(rows: Rolling, rate: str, width: int) -> list[float]:
     """The highest share in each of *width* equal stretches of time."""
-    start, whole = rows.at[0], rows.at[-1] - rows.at[0]
+    start, whole = rows[0].at, rows[-1].at - rows[0].at
     peaks: list[float | None] = [None] * width
     for row in rows:
         events = row.bounces if rate == "bounce" else row.complaints

@@ -88,24 +88,22 @@ class Totals(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rolling:
     """
-    Sums over a window that moves from point to point, held by columns; a row is a `Totals`.
+    Sums over a window that moves from point to point: a sequence of `Totals`, made when looked at.
 
     Attributes:
-        at: Where each window ends. The other columns are as long.
+        rows: The same as plain tuples.
     """
 
-    at: tuple[datetime, ...]
-    delivery_attempts: tuple[int, ...]
-    bounces: tuple[int, ...]
-    complaints: tuple[int, ...]
-    rejects: tuple[int, ...]
+    rows: tuple[tuple[datetime, int, int, int, int], ...]
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Totals:
+        return Totals._make(self.rows[index])
 
     def __iter__(self) -> Iterator[Totals]:
-        columns = (self.delivery_attempts, self.bounces, self.complaints, self.rejects)
-        return map(Totals, self.at, *columns)
+        return map(Totals._make, self.rows)
 
 
 def read_points(points: Points) -> tuple[SendDataPoint, ...]:
@@ -197,7 +195,7 @@ def rolling(points: Points, window: float | timedelta = 86_400.0) -> Rolling:
     length = duration(window, "window")
     ordered = read_points(points)
     if not ordered:
-        return Rolling((), (), (), (), ())
+        return Rolling(())
     rows: list[tuple[datetime, int, int, int, int]] = []
     leaving = iter(ordered)
     oldest = next(leaving)
@@ -219,7 +217,7 @@ def rolling(points: Points, window: float | timedelta = 86_400.0) -> Rolling:
             rows.pop()
         rows.append((at, attempts, bounces, complaints, rejects))
         before = at
-    return Rolling(*zip(*rows, strict=True))
+    return Rolling(tuple(rows))
 
 
 def duration(value: float | timedelta, name: str) -> timedelta:
