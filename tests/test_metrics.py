@@ -26,7 +26,8 @@ def test_rates_are_seen_before_aws_acts() -> None:
     assert "10.00 %" in metrics.table(rates)
     assert "pause" in metrics.chart(points)
     assert len(metrics.series(points, timedelta(hours=1))) == 11
-    assert metrics.rolling(points, timedelta(hours=1))[-1].delivery_attempts == 6
+    last_hour = metrics.rates(points, window=3_600, now=points[-1].timestamp).bounce.denominator
+    assert metrics.rolling(points, 3_600)[-1].delivery_attempts == last_hour > 0
     newest = metrics.latest(points)
     assert newest is not None
     assert newest.timestamp == points[-1].timestamp

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sesguard import Email, RetryPolicy, errors
+from sesguard import Client, Email, RetryPolicy, Worker, errors
 from sesguard.addresses import AddressKey
 from sesguard.limiters import Unlimited
 from sesguard.simulator import Simulator
+from sesguard.stores import MemoryStore
 
 
 def mail(*to: str) -> Email:
@@ -73,3 +74,28 @@ def test_every_fault_has_its_error(
         client.send(mail())
     assert sim.calls["sesv2.SendEmail"] == requests
     assert len(sim.outbox) <= 1
+
+
+def test_a_bounce_comes_back_and_stops_the_next_mail() -> None:
+    """Send, event, queue, worker, list: the loop is closed without a network."""
+    sim = Simulator()
+    store = MemoryStore()
+    client = sim.client(suppression=store)
+    sim.bounces("gone@example.org")
+    sim.complains("cross@example.net")
+    client.send(mail("gone@example.org", "ann@example.org"))
+    client.send(mail("cross@example.net"))
+    Worker(sim.source(), store=store).drain()
+    for address in ("Gone@example.org", "cross@example.net"):
+        with pytest.raises(errors.SuppressedError):
+            client.send(mail(address))
+    client.send(mail())
+    assert sim.calls["sesv2.SendEmail"] == 3
+    assert sim.source().receive(10, 0) != []
+
+
+def test_an_unmodified_client_inside_of_the_block_is_guarded_the_same_way() -> None:
+    """The default transport makes its own boto3 client, and the simulator answers it."""
+    with Simulator() as sim, Client(suppression=None, limiter=Unlimited()) as client:
+        result = client.send(mail("bounce@simulator.amazonses.com"))
+    assert sim.outbox[0].message_id == result.message_id
