@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from sesguard import Client, Email, RetryPolicy, Worker, errors
+from sesguard import AsyncClient, Client, Email, RetryPolicy, Worker, errors
 from sesguard.addresses import AddressKey
 from sesguard.limiters import Unlimited
 from sesguard.simulator import Simulator
 from sesguard.stores import MemoryStore
+from sesguard.transports import SESTransport
 
 
 def mail(*to: str) -> Email:
@@ -32,6 +35,20 @@ def test_a_guarded_client_keeps_to_the_simulated_rate() -> None:
         client.send(mail("a@example.org", "b@example.org"))
     assert sim.calls["sesv2.SendEmail"] == len(sim.outbox) == 30
     assert 11 <= sim.clock.monotonic() <= 12.1
+
+
+def test_waiting_side_by_side_is_not_throttled() -> None:
+    """Neither over threads nor over an event loop, though all of them move the one clock."""
+    sim = Simulator(rate=2)
+    assert sim.client().send_many([mail()] * 20).sent == 20
+
+    async def main() -> int:
+        transport = SESTransport(boto3_client=sim.boto3_client("sesv2"))
+        async with AsyncClient(suppression=None, transport=transport, clock=sim.clock) as client:
+            return (await client.send_many([mail()] * 20)).sent
+
+    assert asyncio.run(main()) == 20
+    assert sim.calls["sesv2.SendEmail"] == 40
 
 
 def test_a_guarded_client_asks_its_list() -> None:

@@ -74,6 +74,19 @@ def test_no_stretch_of_time_has_more_than_its_rate(
             assert before_last <= most + 1e-3
 
 
+def test_what_was_slept_is_all_usable() -> None:
+    """Ten threads that wait a second each, one after the other, may then all send at once."""
+    limits = Limits(quota=-1, rate=1)
+    limits.take(0.0, recipients=1, in_quota=0)
+    for _ in range(10):
+        assert not limits.over_rate(10.0, slept=10.0)
+        limits.take(10.0, recipients=1, in_quota=0)
+    assert limits.over_rate(10.0, slept=10.0)
+    assert not limits.over_rate(3_600.0, slept=10.0)
+    limits.take(3_600.0, recipients=1, in_quota=0)
+    assert limits.over_rate(3_600.0, slept=10.0)
+
+
 def test_the_quota_comes_back_over_24_hours() -> None:
     """Each mail counts for 24 hours; one that begins below the quota passes whole."""
     limits = Limits(quota=10, rate=100)

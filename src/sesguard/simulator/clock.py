@@ -16,7 +16,8 @@ class SimulatedClock:
     """
     Time that stands still between two steps. ``sleep`` does not wait: it moves the time on.
 
-    It may be shared by threads. Where several of them sleep, it goes on by all of their waits.
+    It may be shared by threads. Where several of them sleep, it goes on by all of their waits, one
+    after the other, so that nobody finds it earlier than he waited for.
 
     Args:
         start: The time of day at which it begins, aware.
@@ -27,6 +28,7 @@ class SimulatedClock:
             raise ConfigurationError("start= has no time zone.")
         self._start = start.astimezone(UTC)
         self._elapsed = 0.0
+        self._slept = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -40,7 +42,15 @@ class SimulatedClock:
 
     def sleep(self, seconds: float, /) -> None:
         """Move on by so many seconds."""
-        self.advance(max(0.0, seconds))
+        with self._lock:
+            self._elapsed += max(0.0, seconds)
+            self._slept += max(0.0, seconds)
+
+    @property
+    def slept(self) -> float:
+        """How many of its seconds passed by ``sleep``."""
+        with self._lock:
+            return self._slept
 
     def advance(self, by: float | timedelta, /) -> None:
         """

@@ -20,7 +20,9 @@ class Limits:
     Args:
         quota: Recipients in any 24 hours; -1 is unlimited.
 
-        rate: Recipients a second. After a pause, one second's worth may go at once.
+        rate: Recipients a second. After a pause, one second's worth may go at once. What was
+            slept on a simulated clock is no pause: threads that wait there do so one after the
+            other, and all that they waited for is theirs.
 
     Source:
         SES Developer Guide, "Service quotas". How SES itself counts is not published.
@@ -29,7 +31,7 @@ class Limits:
     def __init__(self, quota: float, rate: float) -> None:
         self.grant(quota, rate)
         self._tokens = self._most
-        self._as_of = 0.0
+        self._as_of = self._slept = 0.0
         self._sent: deque[tuple[float, int]] = deque()
         self._last_24_hours = 0
 
@@ -38,10 +40,20 @@ class Limits:
         self.quota, self.rate = float(quota), float(rate)
         self._most = max(1.0, self.rate)
 
-    def over_rate(self, now: float) -> bool:
-        """Whether the next mail comes too soon after the others. *now* in monotonic seconds."""
-        self._tokens = min(self._most, self._tokens + (now - self._as_of) * self.rate)
-        self._as_of = now
+    def over_rate(self, now: float, slept: float = 0.0) -> bool:
+        """
+        Whether the next mail comes too soon after the others.
+
+        Args:
+            now: Monotonic seconds.
+
+            slept: How many of them passed by sleeping.
+        """
+        waited = slept - self._slept
+        rested = now - self._as_of - waited
+        self._tokens = max(self._tokens, min(self._most, self._tokens + rested * self.rate))
+        self._tokens += waited * self.rate
+        self._as_of, self._slept = now, slept
         return self._tokens < 1.0 - _ROUNDING
 
     def over_quota(self, now: float) -> bool:

@@ -13,6 +13,7 @@ from sesguard.addresses import read_leniently
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
 from sesguard.simulator import refusals
+from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.faults import Fault, Script
 from sesguard.simulator.feedback import Channel, Json, envelope, records
 from sesguard.simulator.identifiers import Identifiers
@@ -152,7 +153,8 @@ class Service:
         _check_shape(offer, service)
         self._check_identities(offer, region)
         now = self.clock.monotonic()
-        if self.limits.over_rate(now):
+        slept = self.clock.slept if isinstance(self.clock, SimulatedClock) else 0.0
+        if self.limits.over_rate(now, slept):
             raise refusals.sending_rate()
         if self.limits.over_quota(now) and not all(map(is_simulated, offer.recipients)):
             raise refusals.daily_quota()
