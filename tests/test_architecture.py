@@ -21,7 +21,7 @@ LAYERS = {
     "flows": "_flows _lift",
     "clocks": "clocks",  # an adapter, by which all the others may tell the time
     "adapters": "transports stores limiters sources observers account infra sns_certificates",
-    "clients": "_threads _wiring _many _worker client worker webhook outbox"
+    "clients": "_client _worker client worker webhook outbox"
     " metrics replies sns smtp translated",
     "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
 }

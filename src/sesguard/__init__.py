@@ -25,10 +25,10 @@ if TYPE_CHECKING:
         stores,
         transports,
     )
+    from sesguard._client.hooks import allow_if
     from sesguard._core.payloads import parse_event, parse_events
     from sesguard._core.policy import FeedbackPolicy
     from sesguard._core.retry import RetryPolicy
-    from sesguard._wiring import allow_if
     from sesguard.client import AsyncClient, Client
     from sesguard.mail import Attachment, Email, ListManagement, Template
     from sesguard.outcomes import SendResult
@@ -84,7 +84,7 @@ _WHERE = {
     "SuppressionHook": "ports",
     "Template": "mail",
     "Worker": "worker",
-    "allow_if": "_wiring",
+    "allow_if": "_client.hooks",
     "parse_event": "_core.payloads",
     "parse_events": "_core.payloads",
     "translated_errors": "translated",

@@ -1,47 +1,35 @@
-"""The guarded send: one client for threads, one for an event loop, over the same flow."""
+"""The guarded send: `Client` for threads, and `AsyncClient` beside it, over the same flow."""
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from sesguard import errors, outcomes
+from sesguard._client.hooks import allow_if
+from sesguard._client.many import Batch, Count, Intake, ScreenedBatch
+from sesguard._client.on_loop import AsyncClient
+from sesguard._client.options import (
+    KEEP,
+    Keep,
+    Seconds,
+    checked_concurrency,
+    checked_email,
+    closed,
+)
+from sesguard._client.threads import DaemonPool, submit_within
+from sesguard._client.wiring import Wiring, wire
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import Screened
 from sesguard._flows.send import OnLookupError, deliver, screen_all, screen_one
 from sesguard._frozen import FrozenMapping
-from sesguard._lift import AsyncLift, RunSync, SyncLift, drive
-from sesguard._many import Batch, Count, Intake, ScreenedBatch, checked_concurrency
-from sesguard._threads import DaemonPool, LastMoment, cut, submit_within
-from sesguard._wiring import (
-    KEEP,
-    AnyClock,
-    AnyLimiter,
-    AnySuppression,
-    AnyTransport,
-    Keep,
-    Seconds,
-    Wiring,
-    allow_if,
-    checked_email,
-    wire,
-)
-from sesguard.clocks import AsyncSystemClock, SystemClock
+from sesguard._lift import SyncLift, drive
+from sesguard.clocks import SystemClock
 from sesguard.outcomes import Outcome, SendResult, Sent, Settled, Tally
 
 if TYPE_CHECKING:
-    import asyncio
-
     from sesguard._core.screening import OnSuppressed
     from sesguard.mail import Email
     from sesguard.ports import Clock, Limiter, LookUp, Observer, Receipt, SuppressionHook, Transport
@@ -51,10 +39,6 @@ __all__ = ["AsyncClient", "Client", "allow_if"]
 
 def _whenever() -> None:
     """The last moment of a send that nobody cuts."""
-
-
-def _closed() -> errors.ConfigurationError:
-    return errors.ConfigurationError("This client is closed. Make another one.")
 
 
 class Client:
@@ -307,7 +291,7 @@ class Client:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise _closed()
+            raise closed()
 
     def close(self) -> None:
         """Close the transport. Stores are their owner's to close."""
@@ -327,233 +311,3 @@ class Client:
         /,
     ) -> None:
         self.close()
-
-
-class AsyncClient:
-    """
-    `Client` for an event loop: the same names, awaited.
-
-    Ports may be synchronous or asynchronous; blocking ones run through *run_sync*. A client is
-    not bound to one loop.
-
-    Args:
-        run_sync: Runs a blocking port elsewhere: ``await run_sync(function, *args)``. Default:
-            a bounded pool of daemon threads, with the context copied.
-
-        others: See `Client`.
-    """
-
-    def __init__(
-        self,
-        *,
-        suppression: AnySuppression,
-        transport: AnyTransport | None = None,
-        limiter: AnyLimiter | None = None,
-        on_suppressed: OnSuppressed = "raise",
-        on_lookup_error: OnLookupError = "raise",
-        retry: RetryPolicy = RetryPolicy(),
-        timeout: Seconds | None = None,
-        observers: Sequence[Observer] = (),
-        configuration_set: str | None = None,
-        tags: Mapping[str, str] = FrozenMapping(),
-        region_name: str | None = None,
-        boto3_session: object = None,
-        endpoint_url: str | None = None,
-        clock: AnyClock = AsyncSystemClock(),
-        run_sync: RunSync | None = None,
-    ) -> None:
-        wiring = wire(
-            suppression=suppression,
-            transport=transport,
-            limiter=limiter,
-            on_suppressed=on_suppressed,
-            on_lookup_error=on_lookup_error,
-            retry=retry,
-            timeout=timeout,
-            observers=observers,
-            configuration_set=configuration_set,
-            tags=tags,
-            region_name=region_name,
-            boto3_session=boto3_session,
-            endpoint_url=endpoint_url,
-            clock=clock,
-        )
-        self._begin(wiring, DaemonPool(32), run_sync, shares=False)
-
-    def _begin(
-        self, wiring: Wiring, pool: DaemonPool, run_sync: RunSync | None, *, shares: bool
-    ) -> None:
-        self._wiring = wiring
-        self._pool = pool
-        self._run_sync = run_sync
-        self._shares = shares
-        self._closed = False
-        self._lift = AsyncLift(run_sync or pool.run)
-        self._submitting = self._lift(wiring.transport.submit, "The transport's submit")
-        self._ports = wiring.ports(self._lift, self._submit)
-
-    async def _submit(self, email: Email, seconds: float | None) -> Receipt:
-        import asyncio  # whoever awaits this has a loop
-
-        moment = LastMoment()
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                return await self._submitting(email, moment)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise cut(moment, seconds or 0.0) from None
-        except asyncio.CancelledError:
-            moment.call_off()
-            raise
-
-    async def send(self, email: Email, *, timeout: Seconds | None = None) -> SendResult:
-        """Send one e-mail. See `Client.send`."""
-        self._check_open()
-        deadline = self._wiring.deadline(timeout)
-        try:
-            screened = await self._screen_in_time(checked_email(email), deadline)
-            return await self._deliver(screened, deadline)
-        except errors.SESGuardError as error:
-            self._wiring.tell(Settled(error=error))
-            raise
-
-    async def _screen_in_time(self, email: Email, deadline: float | None) -> Screened:
-        import asyncio  # whoever awaits this has a loop
-
-        left = None if deadline is None else deadline - self._wiring.clock.monotonic()
-        try:
-            async with asyncio.timeout(left) as limit:
-                return await screen_one(email, self._ports, self._wiring.rules)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise errors.SuppressionUnavailableError(
-                "The suppression look-up did not end within this send's time-out, so nothing was "
-                "sent. Send again, or allow a longer timeout=."
-            ) from None
-
-    async def _deliver(self, screened: Screened, deadline: float | None) -> SendResult:
-        self._wiring.purse.sent()
-        result = await deliver(screened, self._ports, self._wiring.rules, deadline=deadline)
-        self._wiring.tell(Settled(result=result))
-        return result
-
-    async def send_many(
-        self,
-        emails: Iterable[Email] | AsyncIterable[Email],
-        *,
-        concurrency: int = 8,
-        on_outcome: Callable[[Outcome], object] | None = None,
-    ) -> Tally:
-        """Send all, and count what became of them. See `Client.send_many`."""
-        count = Count()
-        async for outcome in self.iter_send(emails, concurrency=concurrency):
-            count.add(outcome)
-            if on_outcome is not None:
-                on_outcome(outcome)
-        return count.tally()
-
-    def iter_send(
-        self, emails: Iterable[Email] | AsyncIterable[Email], *, concurrency: int = 8
-    ) -> AsyncIterator[Outcome]:
-        """
-        Send lazily, and give each outcome as it comes. See `Client.iter_send`.
-
-        An iterator that is closed early cancels what is under way; some of it may have been sent.
-        """
-        self._check_open()
-        return self._iterate(Intake(emails), checked_concurrency(concurrency))
-
-    async def _iterate(self, intake: Intake, concurrency: int) -> AsyncIterator[Outcome]:
-        import asyncio  # whoever awaits this has a loop
-
-        ended: asyncio.Queue[asyncio.Task[Outcome]] = asyncio.Queue()
-        room = asyncio.Semaphore(concurrency)
-        under_way: set[asyncio.Task[Outcome]] = set()
-        try:
-            while intake.open or under_way:
-                if len(under_way) <= concurrency:
-                    batch = await intake.take(2 * concurrency - len(under_way))
-                    for index, email, screened in await self._screened(batch):
-                        if isinstance(screened, errors.SESGuardError):
-                            self._wiring.tell(Settled(error=screened))
-                            yield outcomes.of_error(index, email, screened)
-                        else:
-                            task = asyncio.ensure_future(
-                                self._one_of_many(index, email, screened, room)
-                            )
-                            under_way.add(task)
-                            task.add_done_callback(ended.put_nowait)
-                if under_way:
-                    task = await ended.get()
-                    under_way.discard(task)
-                    yield task.result()
-            if intake.failure is not None:
-                raise intake.failure
-        finally:
-            for task in under_way:
-                task.cancel()
-
-    async def _screened(self, batch: Batch) -> ScreenedBatch:
-        emails = [email for _, email in batch]
-        answers = await screen_all(emails, self._ports, self._wiring.rules)
-        return [(index, email, one) for (index, email), one in zip(batch, answers, strict=True)]
-
-    async def _one_of_many(
-        self, index: int, email: Email, screened: Screened, room: asyncio.Semaphore
-    ) -> Outcome:
-        async with room:
-            try:
-                result = await self._deliver(screened, self._wiring.deadline(None))
-            except errors.SESGuardError as error:
-                self._wiring.tell(Settled(error=error))
-                return outcomes.of_error(index, email, error)
-            return Sent(index=index, email=email, result=result)
-
-    def with_options(
-        self,
-        *,
-        on_suppressed: OnSuppressed | Keep = KEEP,
-        configuration_set: str | Keep | None = KEEP,
-        tags: Mapping[str, str] | Keep = KEEP,
-        timeout: Seconds | Keep | None = KEEP,
-        suppression: AnySuppression | Keep = KEEP,
-    ) -> AsyncClient:
-        """Another client under other options. See `Client.with_options`."""
-        other = object.__new__(type(self))
-        wiring = self._wiring.changed(
-            on_suppressed=on_suppressed,
-            configuration_set=configuration_set,
-            tags=tags,
-            timeout=timeout,
-            suppression=suppression,
-        )
-        other._begin(wiring, self._pool, self._run_sync, shares=True)
-        return other
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise _closed()
-
-    async def aclose(self) -> None:
-        """Close the transport and the threads. Stores are their owner's to close."""
-        already, self._closed = self._closed, True
-        if already or self._shares:
-            return
-        close = getattr(self._wiring.transport, "close", None)
-        if close is not None:
-            await self._lift(close, "The transport's close")()
-        self._pool.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        await self.aclose()

@@ -26,6 +26,7 @@ __all__ = [
     "AsyncClock",
     "AsyncLimiter",
     "AsyncLookUp",
+    "AsyncSuppressionHook",
     "AsyncSuppressionStore",
     "AsyncTransport",
     "Clock",
@@ -77,6 +78,12 @@ class SuppressionHook(Protocol):
     """
 
     def __call__(self, address: AddressKey, /) -> bool | Suppression | None: ...
+
+
+class AsyncSuppressionHook(Protocol):
+    """`SuppressionHook`, awaited."""
+
+    async def __call__(self, address: AddressKey, /) -> bool | Suppression | None: ...
 
 
 class LookUp(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -249,7 +249,7 @@ def test_a_loop_left_early_cancels_what_is_under_way() -> None:
 def test_an_asynchronous_iterable_is_taken() -> None:
     """AsyncClient reads `async for` sources as well."""
 
-    async def source() -> Any:
+    async def source() -> AsyncIterator[Email]:
         for _ in range(5):
             yield mail()
 

@@ -151,7 +151,7 @@ def test_allow_if_turns_the_question_round(run: Make) -> None:
 def test_allow_if_refuses_a_function_that_is_awaited_in_disguise() -> None:
     """A lambda over a coroutine function looks synchronous and is not."""
     client = Client(
-        suppression=allow_if(lambda address: _awaited(address)),  # type: ignore[arg-type, return-value]
+        suppression=allow_if(lambda address: _awaited(address)),  # type: ignore[arg-type]
         transport=FakeTransport(),
         limiter=limiters.Unlimited(),
     )

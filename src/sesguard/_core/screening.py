@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from sesguard._frozen import FrozenMapping
 from sesguard.addresses import AddressKey
@@ -74,7 +74,7 @@ def checked(
         )
     found: dict[AddressKey, Suppression] = {}
     known = frozenset(asked)
-    for key, value in answer.items():
+    for key, value in cast("Mapping[AddressKey, object]", answer).items():
         if key not in known:
             raise SuppressionUnavailableError(
                 "look_up answered for a key that was not asked, so nothing was sent. "

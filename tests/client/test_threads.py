@@ -13,7 +13,7 @@ import time
 import pytest
 
 from sesguard import errors
-from sesguard._threads import CalledOff, DaemonPool, LastMoment, cut, submit_within
+from sesguard._client.threads import CalledOff, DaemonPool, LastMoment, cut, submit_within
 
 ASKED = contextvars.ContextVar("ASKED", default="nobody")
 
@@ -169,7 +169,7 @@ def test_no_thread_holds_the_interpreters_exit() -> None:
     code = """
 import threading
 from sesguard import errors
-from sesguard._threads import DaemonPool, submit_within
+from sesguard._client.threads import DaemonPool, submit_within
 DaemonPool(2).submit(threading.Event().wait)
 try:
     submit_within(0.01, lambda moment: threading.Event().wait())

@@ -1,224 +1,44 @@
-"""What a client is made of: options checked at the door, ports lifted, state that is shared."""
+"""What a client is wired of: ports lifted, defaults made, state that is shared."""
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 import random
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from sesguard import _fields, errors
+from sesguard import errors
+from sesguard._client.hooks import AnySuppression, asking
+from sesguard._client.options import KEEP, Keep, Seconds, checked_rules, seconds_of
 from sesguard._core.retry import Budget, RetryPolicy
 from sesguard._flows.send import OnLookupError, Rules, SendPorts
-from sesguard._lift import Lift, LiftedClock, LiftedLimiter, is_async, refuse
-from sesguard.addresses import AddressKey
+from sesguard._lift import Lift, LiftedClock, LiftedLimiter, is_async
 from sesguard.mail import Email
 from sesguard.outcomes import Notice
 from sesguard.ports import (
     AsyncClock,
     AsyncLimiter,
-    AsyncLookUp,
     AsyncTransport,
     Clock,
     Limiter,
-    LookUp,
     Observer,
     Receipt,
-    SuppressionHook,
     Transport,
 )
-from sesguard.suppression import Suppression
 
 if TYPE_CHECKING:
     from sesguard._core.screening import OnSuppressed
 
-__all__ = [
-    "KEEP",
-    "AnyClock",
-    "AnyLimiter",
-    "AnySuppression",
-    "AnyTransport",
-    "AsyncSuppressionHook",
-    "Keep",
-    "Seconds",
-    "Wiring",
-    "allow_if",
-    "checked_email",
-    "wire",
-]
+__all__ = ["AnyClock", "AnyLimiter", "AnyTransport", "Wiring", "wire"]
 
 logger = logging.getLogger("sesguard.client")
 
-AsyncSuppressionHook: TypeAlias = "Callable[[AddressKey], Awaitable[bool | Suppression | None]]"
-Seconds: TypeAlias = float | timedelta
-AnySuppression: TypeAlias = "SuppressionHook | AsyncSuppressionHook | LookUp | AsyncLookUp | None"
 AnyTransport: TypeAlias = Transport | AsyncTransport
 AnyLimiter: TypeAlias = Limiter | AsyncLimiter
 AnyClock: TypeAlias = Clock | AsyncClock
-
-
-def seconds_of(value: Seconds | None, option: str) -> float | None:
-    """
-    A duration at the door, in seconds.
-
-    Raises:
-        ConfigurationError: It is no duration above zero.
-    """
-    if value is None:
-        return None
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if type(seconds) not in (int, float) or not seconds > 0:
-        raise errors.ConfigurationError(
-            f"{option}= must be a timedelta or a number of seconds above zero."
-        )
-    return float(seconds)
-
-
-def checked_email(email: object) -> Email:
-    """The e-mail itself, or an error that says what was given instead."""
-    if isinstance(email, Email):
-        return email
-    raise errors.EmailError(
-        f"An Email is sent, and {type(email).__name__} was given. "
-        "Build one with sesguard.Email(...), or read a message with Email.from_message()."
-    )
-
-
-def checked_rules(
-    *,
-    on_suppressed: OnSuppressed,
-    on_lookup_error: OnLookupError,
-    retry: RetryPolicy,
-    configuration_set: str | None,
-    tags: Mapping[str, str],
-) -> Rules:
-    """
-    The options of all sends, checked before the first of them.
-
-    Raises:
-        ConfigurationError: A word that is not among the choices, or a wrong type.
-
-        EmailError: A configuration set or tag that SES does not take.
-    """
-    if on_suppressed not in ("raise", "drop"):
-        raise errors.ConfigurationError("on_suppressed= must be 'raise' or 'drop'.")
-    if on_lookup_error not in ("raise", "send"):
-        raise errors.ConfigurationError("on_lookup_error= must be 'raise' or 'send'.")
-    if not isinstance(retry, RetryPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]  a caller without types
-        raise errors.ConfigurationError("retry= must be a RetryPolicy, or RetryPolicy.none().")
-    _fields.name("configuration_set", configuration_set)
-    return Rules(
-        on_suppressed=on_suppressed,
-        on_lookup_error=on_lookup_error,
-        retry=retry,
-        configuration_set=configuration_set,
-        tags=_fields.tags(tags),
-    )
-
-
-def asking(
-    suppression: object, lift: Lift
-) -> Callable[[Sequence[AddressKey], Sequence[str]], Awaitable[object]]:
-    """
-    One question for all recipients, out of a hook, a store, or None.
-
-    A callable is called, whatever else it has; only what cannot be called is asked for
-    ``look_up``.
-
-    Raises:
-        ConfigurationError: It is neither, or it is a class.
-    """
-    if suppression is None:
-        return _nobody
-    if isinstance(suppression, type):
-        raise errors.ConfigurationError(
-            f"suppression= was given the class {suppression.__name__}. Give it an instance: "
-            f"{suppression.__name__}(...)."
-        )
-    if callable(suppression):
-        return _one_by_one(suppression, lift)
-    look_up = getattr(suppression, "look_up", None)
-    if callable(look_up):
-        return lift(look_up, "The suppression store's look_up")
-    raise errors.ConfigurationError(
-        f"suppression= was given {type(suppression).__name__}, which is neither a function "
-        "(address) -> bool nor a store with look_up. Pass None to say that there is no list."
-    )
-
-
-async def _nobody(keys: Sequence[AddressKey], scopes: Sequence[str]) -> object:
-    return {}
-
-
-def _one_by_one(
-    hook: Callable[[AddressKey], object], lift: Lift
-) -> Callable[[Sequence[AddressKey], Sequence[str]], Awaitable[object]]:
-    port = "The suppression hook"
-    if is_async(hook):
-        one = lift(hook, port)
-
-        async def await_each(keys: Sequence[AddressKey], scopes: Sequence[str]) -> object:
-            return {key: await one(key) for key in keys}
-
-        return await_each
-
-    def call_each(keys: Sequence[AddressKey]) -> list[object]:
-        return [hook(key) for key in keys]
-
-    each = lift(call_each, port)
-
-    async def ask(keys: Sequence[AddressKey], scopes: Sequence[str]) -> object:
-        answers = await each(keys)
-        return {
-            key: await lift.settle(answer, port) for key, answer in zip(keys, answers, strict=True)
-        }
-
-    return ask
-
-
-@overload
-def allow_if(allowed: Callable[[AddressKey], bool], /) -> SuppressionHook: ...
-@overload
-def allow_if(allowed: Callable[[AddressKey], Awaitable[bool]], /) -> AsyncSuppressionHook: ...
-def allow_if(allowed: Callable[[AddressKey], object], /) -> Callable[[AddressKey], object]:
-    """
-    A suppression hook out of a function that tells who *may* be mailed.
-
-    ``Client(suppression=allow_if(lambda address: address in customers))``
-
-    Args:
-        allowed: ``(address) -> bool``, or the same as a coroutine function. Anything but a
-            boolean out of it stops the send.
-    """
-    if is_async(allowed):
-
-        async def awaited(address: AddressKey, /) -> bool:
-            return _turned(await cast("Awaitable[object]", allowed(address)))
-
-        return awaited
-
-    def called(address: AddressKey, /) -> bool:
-        answer = allowed(address)
-        if inspect.isawaitable(answer):
-            refuse(answer, "The function given to allow_if")
-        return _turned(answer)
-
-    return called
-
-
-def _turned(allowed: object) -> bool:
-    if isinstance(allowed, bool):
-        return not allowed
-    raise errors.SuppressionUnavailableError(
-        f"The function given to allow_if answered with {type(allowed).__name__}, so nothing was "
-        "sent. It must answer True (may be mailed) or False."
-    )
 
 
 def telling(observers: Sequence[Observer]) -> Callable[[Notice], None]:
@@ -276,6 +96,8 @@ class Purse:
 
 def lifted_limiter(limiter: AnyLimiter, lift: Lift) -> LiftedLimiter:
     """
+    The same rate, as the flow sees it.
+
     Raises:
         ConfigurationError: It is no limiter.
     """
@@ -351,7 +173,9 @@ def default_limiter(
     read = getattr(transport, "max_send_rate", None)
     if not callable(read) or is_async(read):
         read = _no_rate
-    return MemoryLimiter(LiveRate(read, monotonic=clock.monotonic), clock=clock)
+    rate = LiveRate(cast("Callable[[], float]", read), monotonic=clock.monotonic)
+    # A limiter reads a clock and does not sleep, so either kind will do.
+    return MemoryLimiter(rate, clock=cast("Clock", clock))
 
 
 def _no_rate() -> float:
@@ -422,18 +246,6 @@ class Wiring:
 
 
 Submit: TypeAlias = Callable[[Email, float | None], Awaitable[Receipt]]
-
-
-class Keep(Enum):
-    """The default of an option that is left as it is."""
-
-    KEEP = "as it is"
-
-    def __repr__(self) -> str:
-        return self.value
-
-
-KEEP = Keep.KEEP
 
 
 def wire(

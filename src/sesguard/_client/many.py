@@ -7,26 +7,16 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import TypeAlias
 
 from sesguard import errors
+from sesguard._client.options import checked_email
 from sesguard._core.screening import Screened
 from sesguard._frozen import FrozenMapping
-from sesguard._wiring import checked_email
 from sesguard.mail import Email
 from sesguard.outcomes import NotSent, Outcome, Rejected, Sent, Suppressed, Tally, Unknown
 
-__all__ = ["Batch", "Count", "Intake", "ScreenedBatch", "checked_concurrency"]
+__all__ = ["Batch", "Count", "Intake", "ScreenedBatch"]
 
 Batch: TypeAlias = list[tuple[int, Email]]
 ScreenedBatch: TypeAlias = list[tuple[int, Email, Screened | errors.SESGuardError]]
-
-
-def checked_concurrency(concurrency: int) -> int:
-    """
-    Raises:
-        ConfigurationError: It is no whole number from 1.
-    """
-    if type(concurrency) is not int or concurrency < 1:
-        raise errors.ConfigurationError("concurrency= must be a whole number from 1.")
-    return concurrency
 
 
 class Intake:
