@@ -581,6 +581,7 @@ def test_what_a_running_poll_brings_after_a_stop_is_handed_back() -> None:
     running = InThread(worker)
     assert source.began.wait(LONG)
     worker.stop()
+    worker.stop()  # a second one changes nothing
     source.let.set()
     assert running.ended() == WorkerTally(released=1)
     assert len(MemorySource.receive(source, 10, 0)) == 1
@@ -600,31 +601,6 @@ def test_a_poll_that_does_not_end_is_abandoned() -> None:
     assert source.handed_back.wait(LONG)
 
 
-def test_a_late_poll_that_cannot_hand_back_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody waits for it any more; the messages come back at their time."""
-    source = Stuck(bounced("a"))
-
-    def fail() -> None:
-        try:
-            raise OSError("somebody@example.org")
-        finally:
-            source.handed_back.set()
-
-    source.before["release"] = fail
-    worker = Worker(source, store=MemoryStore())
-    running = InThread(worker)
-    assert source.began.wait(LONG)
-    worker.stop()
-    running.ended()
-    source.let.set()
-    assert source.handed_back.wait(LONG)
-    for thread in threading.enumerate():
-        if thread.name == "sesguard-poll":
-            thread.join(LONG)
-    assert "not handed back: OSError" in caplog.text
-    assert "example.org" not in caplog.text
-
-
 def test_a_release_that_fails_does_not_hold_the_stop(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged; the messages come back at their time."""
     source = Watched(bounced("a"))
@@ -634,22 +610,6 @@ def test_a_release_that_fails_does_not_hold_the_stop(caplog: pytest.LogCaptureFi
         worker.drain()
     assert "could not be handed back" in caplog.text
     assert "example.org" not in caplog.text
-
-
-def test_a_late_poll_may_have_nothing_to_hand_back() -> None:
-    """And a second stop changes nothing."""
-    source = Stuck()
-    worker = Worker(source, store=MemoryStore())
-    running = InThread(worker)
-    assert source.began.wait(LONG)
-    worker.stop()
-    worker.stop()
-    running.ended()
-    source.let.set()
-    for thread in threading.enumerate():
-        if thread.name == "sesguard-poll":
-            thread.join(LONG)
-    assert source.asked == ["receive"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 from sesguard import errors
-from sesguard._core.policy import FeedbackPolicy
+from sesguard._core.policy import Consequence, FeedbackPolicy
 from sesguard._flows import receive
 from sesguard._lift import drive, is_async, lift
 from sesguard._worker.awaiting import Awaiting, refuse_running_loop
@@ -26,7 +26,7 @@ from sesguard._worker.signals import stopped_by_signals
 from sesguard._worker.trouble import source_error
 from sesguard.events import Event, SubscriptionConfirmation
 from sesguard.ports import Received, Source
-from sesguard.suppression import Change, CountSoftBounce, Ignore, Release, Suppress
+from sesguard.suppression import Change
 
 __all__ = ["Worker", "WorkerTally"]
 
@@ -48,9 +48,7 @@ _PATIENCE = 5
 
 
 class _Policy(Protocol):
-    def consequences(
-        self, event: Event, /
-    ) -> Sequence[Suppress | Release | CountSoftBounce | Ignore]: ...
+    def consequences(self, event: Event, /) -> Sequence[Consequence]: ...
 
 
 class _Store(Protocol):

@@ -13,8 +13,9 @@ import pytest
 
 from sesguard import errors, events
 from sesguard._core.payloads import parse_events
+from sesguard._core.policy import Consequence
 from sesguard._flows import receive
-from sesguard._flows.receive import Consequence, Marked, ReceivePorts, What
+from sesguard._flows.receive import Marked, ReceivePorts, What
 from sesguard._lift import drive
 from sesguard.addresses import AddressKey
 from sesguard.ports import Received

@@ -249,6 +249,14 @@ def test_a_forked_process_makes_its_own_client() -> None:
     os.close(writer)
 
 
+def test_a_client_belongs_to_the_process_that_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same in one process, which believes to be another."""
+    source = SQSSource(URL, boto3_session=Queue().session)
+    mine = source._client()  # pyright: ignore[reportPrivateUsage]  which client it is
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert source._client() is not mine  # pyright: ignore[reportPrivateUsage]
+
+
 def test_a_client_that_is_given_is_used_and_not_closed() -> None:
     """It belongs to the caller."""
     queue = Queue({"Messages": [MESSAGE]}, {"Messages": [MESSAGE]})

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from sesguard._core.payloads import parse_events
+from sesguard._core.policy import Consequence
 from sesguard.errors import ConfigurationError, SESGuardError, StoreError
 from sesguard.events import Event, UnknownEvent
 from sesguard.ports import Received
-from sesguard.suppression import Change, CountSoftBounce, Ignore, Release, Suppress
+from sesguard.suppression import Change, Ignore
 
 __all__ = ["Message", "Note", "ReceivePorts", "What", "hand_back", "is_foreign", "read", "settle"]
 
-Consequence: TypeAlias = Suppress | Release | CountSoftBounce | Ignore
 Marked: TypeAlias = tuple[str, Sequence[Change]]
 
 What: TypeAlias = Literal[

@@ -115,19 +115,23 @@ class MemorySource:
     def _take(self, limit: int) -> list[Received]:
         now = self._clock.monotonic()
         found: list[Received] = []
-        for message in list(self._messages.values()):
+        dead: list[_Message] = []
+        for message in self._messages.values():
             if len(found) == limit:
                 break
             if message.visible_at > now:
                 continue
             if message.received == self._most:
-                self._dead.append(self._messages.pop(message.number).body)
+                dead.append(message)
                 continue
             message.received += 1
             message.visible_at = now + self.visibility_timeout
             found.append(
                 Received(body=message.body, receipt=message.receipt, receive_count=message.received)
             )
+        for message in dead:
+            del self._messages[message.number]
+            self._dead.append(message.body)
         return found
 
     def delete(self, receipts: Sequence[str], /) -> Mapping[str, str]:
