@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 
@@ -122,3 +123,22 @@ def test_the_systems_clock_is_the_usual_one() -> None:
     limiter = MemoryLimiter(1000)
     assert limiter.reserve(200) == 0
     assert 0 < limiter.reserve(1) < 1
+
+
+def test_arithmetic_is_done_by_one_thread_at_a_time() -> None:
+    """A thread that comes while another is at it takes its tokens after, and not the same ones."""
+    others: list[threading.Thread] = []
+    waits: list[float] = []
+
+    class Meeting(ManualClock):
+        def monotonic(self) -> float:
+            if not others:
+                others.append(threading.Thread(target=lambda: waits.append(limiter.reserve(1))))
+                others[0].start()
+                others[0].join(timeout=0.2)  # it cannot be done yet
+            return super().monotonic()
+
+    limiter = MemoryLimiter(10, burst=1, clock=Meeting())
+    waits.append(limiter.reserve(1))
+    others[0].join(timeout=30)
+    assert sorted(waits) == pytest.approx([0.0, 0.1])

@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 _watchers: list[Callable[[sqlite3.Connection], None]] = []
+_doormen: list[Callable[[], object]] = []
 
 
 def _on_audit(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "sqlite3.connect/handle":
+    if event == "sqlite3.connect":
+        for doorman in _doormen:
+            doorman()
+    elif event == "sqlite3.connect/handle":
         (connection,) = arguments
         assert isinstance(connection, sqlite3.Connection)
         for watcher in _watchers:
@@ -42,3 +46,11 @@ def traced(connections: list[sqlite3.Connection]) -> Callable[[], list[str]]:
         return seen
 
     return trace
+
+
+@pytest.fixture
+def before_opening() -> Iterator[list[Callable[[], object]]]:
+    """What is to be done right before a file is opened. The test fills the list."""
+    _doormen.clear()
+    yield _doormen
+    _doormen.clear()

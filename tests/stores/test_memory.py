@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -125,3 +127,46 @@ def test_a_change_reaches_pages_at_once() -> None:
     entry = Suppression(key=AddressKey("0@example.org"), reason=Reason.BOUNCE, at=clock.now())
     store.apply([("event", [Suppress(suppression=entry)])])
     assert [one.key[0] for one in store.entries().items] == ["0", "a", "b", "c"]
+
+
+class Meeting(str):
+    """A key at which, when it is hashed the so-manieth time, another thread comes by."""
+
+    __slots__ = ("act", "left", "thread")
+
+    def meet(self, act: Callable[[], object], *, after: int) -> None:
+        self.left = after
+        self.thread = threading.Thread(target=act)
+
+    def __hash__(self) -> int:
+        self.left -= 1
+        if self.left == 0:
+            self.thread.start()
+            self.thread.join(timeout=0.2)  # it cannot be done yet
+        return super().__hash__()
+
+
+def test_an_event_is_applied_by_one_thread() -> None:
+    """A thread that brings the event while another is at it is told that it was seen."""
+    store = MemoryStore()
+    applied: list[bool] = []
+    event = Meeting("event")
+    event.meet(lambda: applied.extend(store.apply([("event", ())])), after=2)
+    applied.extend(store.apply([(event, ())]))
+    event.thread.join(timeout=30)
+    assert sorted(applied) == [False, True]
+
+
+def test_a_question_sees_whole_batches() -> None:
+    """A batch that arrives between two keys of one question is not half an answer."""
+    store = MemoryStore()
+    at = ManualClock().now()
+    ben = Meeting("ben@example.org")
+    both = [
+        Suppress(suppression=Suppression(key=AddressKey(key), reason=Reason.BOUNCE, at=at))
+        for key in (ANN, "ben@example.org")
+    ]
+    ben.meet(lambda: store.apply([("event", both)]), after=1)
+    assert not store.look_up([ANN, AddressKey(ben)])
+    ben.thread.join(timeout=30)
+    assert len(store.look_up([ANN, AddressKey("ben@example.org")])) == 2

@@ -131,6 +131,20 @@ def test_a_deleted_file_is_an_error_to_who_used_it(path: Path) -> None:
         assert not path.exists()
 
 
+def test_a_file_that_is_deleted_while_it_is_opened_is_not_made_anew(
+    path: Path, before_opening: list[Callable[[], object]]
+) -> None:
+    """Between the look at the file and its opening there is time enough to lose it."""
+    with SQLiteStore(path) as store:
+        assert store.look_up([ANN])
+        store.close()
+        before_opening.append(path.unlink)
+        with pytest.raises(StoreError):
+            store.look_up([ANN])
+        before_opening.clear()
+        assert not path.exists()
+
+
 def test_a_replaced_file_is_an_error_to_who_used_it(path: Path, tmp_path: Path) -> None:
     """Whatever the new file holds, what was written since is not in it."""
     shutil.copy(path, tmp_path / "backup.db")
