@@ -326,6 +326,7 @@ def test_no_other_door_lets_in_what_parse_refuses(parts: dict[str, str]) -> None
         ("ÄNN@MÜLLER.de", "ÄNN@MÜLLER.de", "änn@xn--mller-kva.de"),
         ("ann@EXÄ MPLE", "ann@EXÄ MPLE", "ann@exä mple"),
         ("Nobody", "Nobody", "nobody"),
+        ("No \u200d", "No", "no"),
         ("a@b@C", "a@b@C", "a@b@c"),
         ("", "", ""),
         ("\ud800\0a", "a", "a"),

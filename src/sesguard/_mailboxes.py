@@ -90,9 +90,10 @@ def split(text: str) -> tuple[str, str, str | None]:
     """
     text = text.strip()
     mailbox = _MAILBOX.fullmatch(text) or _BRACKETED.search(text)
-    spelled = mailbox["spec"].strip() if mailbox else text
+    spelled = mailbox["spec"] if mailbox else text
     if not spelled.isprintable():
         spelled = "".join(c for c in spelled if c.isprintable())
+    spelled = spelled.strip()
     spec = _SPEC.fullmatch(spelled)
     if spec is None:
         return spelled, spelled, None
