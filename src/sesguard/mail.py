@@ -265,9 +265,11 @@ class Email:
 
 def _changed(email: Email, changes: Mapping[str, object]) -> Email:
     """A copy that differs in checked values; the very same where nothing differs."""
-    if all(getattr(email, name) == value for name, value in changes.items()):
+    before = {name: getattr(email, name) for name in changes}
+    if all(value is before[name] or value == before[name] for name, value in changes.items()):
         return email
     copy = object.__new__(Email)
     for name in Email.__slots__:
-        object.__setattr__(copy, name, changes.get(name, getattr(email, name)))
+        value = changes[name] if name in changes else getattr(email, name)
+        object.__setattr__(copy, name, value)
     return copy
