@@ -10,7 +10,6 @@ from typing import get_args
 import pytest
 
 from sesguard import events
-from sesguard._frozen import FrozenMapping
 from sesguard.addresses import AddressKey
 
 NOON = datetime(2025, 11, 3, 12, tzinfo=UTC)
@@ -27,8 +26,9 @@ MAIL = events.Mail(
     timestamp=NOON,
     source="shop@example.com",
     destination=("Ann <ann@example.org>",),
-    tags=FrozenMapping({"sesguard-stream": ("receipts",), "empty": ()}),
     raw={
+        "tags": {"sesguard-stream": ["receipts"], "empty": []},
+        "headersTruncated": False,
         "headers": [
             {"name": "Subject", "value": "Private"},
             {"name": "X-Twice", "value": "one"},
@@ -164,6 +164,7 @@ def test_headers_are_read_when_asked_for() -> None:
     assert MAIL.header("x-TWICE") == "one"
     assert MAIL.header("To") is None
     assert events.Mail().headers == ()
+    assert (MAIL.headers_truncated, events.Mail().headers_truncated) == (False, None)
 
 
 def test_common_headers_are_those_that_ses_reads() -> None:
@@ -186,6 +187,8 @@ def test_a_tag_is_its_first_value() -> None:
     assert MAIL.tag("sesguard-stream") == "receipts"
     assert MAIL.tag("empty") is None
     assert MAIL.tag("other") is None
+    assert dict(MAIL.tags) == {"sesguard-stream": ("receipts",), "empty": ()}
+    assert dict(events.Mail().tags) == {}
 
 
 def test_recipients_have_sess_name_too() -> None:

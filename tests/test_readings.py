@@ -8,7 +8,7 @@ import pytest
 
 from sesguard import _readings
 
-NOT_STRINGS: list[object] = [None, True, 7, 1.5, [], {}, ["text"]]
+NOT_STRINGS: list[_readings.Json] = [None, True, 7, 1.5, [], {}, ["text"]]
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_a_fraction_is_kept() -> None:
         "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2025-13-03T09:15:02Z",
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_none(value: object) -> None:
+def test_what_is_no_time_is_none(value: _readings.Json) -> None:
     """Nothing is raised, at the ends of time neither."""
     assert _readings.time_of(value) is None
 
 
 @pytest.mark.parametrize("value", NOT_STRINGS)
-def test_a_text_is_a_string(value: object) -> None:
+def test_a_text_is_a_string(value: _readings.Json) -> None:
     """Numbers are not turned into text: a leading zero would be lost by then."""
     assert _readings.text_at({"name": value}, "name") is None
     assert _readings.text_at({}, "name") is None
@@ -73,9 +73,18 @@ def test_a_text_is_a_string(value: object) -> None:
         ({"a": "b"}, ()),
     ],
 )
-def test_a_list_of_texts_leaves_out_what_is_none(value: object, texts: tuple[str, ...]) -> None:
+def test_a_list_of_texts_leaves_out_what_is_none(
+    value: _readings.Json, texts: tuple[str, ...]
+) -> None:
     """A string alone counts as a list of one."""
     assert _readings.texts_of(value) == texts
+
+
+def test_pairs_keep_their_names() -> None:
+    """A value alone counts as a list of one."""
+    tags: _readings.Json = {"a": ["1", "2"], "b": "3", "c": None}
+    assert _readings.pairs_of(tags) == {"a": ("1", "2"), "b": ("3",), "c": ()}
+    assert _readings.pairs_of(["a"]) == {}
 
 
 def test_objects_are_objects() -> None:
@@ -83,7 +92,7 @@ def test_objects_are_objects() -> None:
     assert _readings.object_of({"a": 1}) == {"a": 1}
     assert _readings.object_of([{"a": 1}]) == {}
     assert _readings.object_of(None) == {}
-    mixed: list[object] = [{"a": 1}, None, "b", [{"a": 1}]]
+    mixed: list[_readings.Json] = [{"a": 1}, None, "b", [{"a": 1}]]
     assert _readings.objects_of(mixed) == [{"a": 1}]
     assert _readings.objects_of({"a": 1}) == []
 
@@ -95,7 +104,7 @@ def test_objects_are_objects() -> None:
         (1, None), (None, None),
     ],
 )  # fmt: skip
-def test_a_flag_may_be_written_as_text(value: object, flag: bool | None) -> None:
+def test_a_flag_may_be_written_as_text(value: _readings.Json, flag: bool | None) -> None:
     """The manual calls headersTruncated a string, and the wire has a boolean."""
     assert _readings.flag_of(value) is flag
 
@@ -109,6 +118,6 @@ def test_a_flag_may_be_written_as_text(value: object, flag: bool | None) -> None
         (float("inf"), None), (1e300, None), (True, None), (None, None), ([1], None),
     ],
 )  # fmt: skip
-def test_a_number_fits_in_64_bits(value: object, number: int | None) -> None:
+def test_a_number_fits_in_64_bits(value: _readings.Json, number: int | None) -> None:
     """The manual calls processingTimeMillis a string, and the wire has a number."""
     assert _readings.whole_number_of(value) == number

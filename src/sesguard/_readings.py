@@ -9,22 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from typing import TypeAlias
+
+from sesguard._frozen import FrozenMapping
 
 __all__ = [
+    "Json",
     "Record",
     "flag_of",
     "object_of",
     "objects_of",
+    "pairs_of",
     "text_at",
     "texts_of",
     "time_of",
     "whole_number_of",
 ]
 
-Record: TypeAlias = dict[str, object]
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Record: TypeAlias = dict[str, Json]
 
 _NOTHING: Record = {}
+_NO_PAIRS: FrozenMapping[str, tuple[str, ...]] = FrozenMapping()
 _FLAGS = {"true": True, "false": False}
 
 
@@ -34,36 +40,42 @@ def text_at(record: Mapping[str, object], name: str) -> str | None:
     return value if type(value) is str else None
 
 
-def object_of(value: object) -> Record:
+def object_of(value: Json) -> Record:
     """*value* if it is an object, else an empty one."""
-    return cast(Record, value) if type(value) is dict else _NOTHING
+    return value if type(value) is dict else _NOTHING
 
 
-def objects_of(value: object) -> list[Record]:
+def objects_of(value: Json) -> list[Record]:
     """Those items of a list that are objects."""
     if type(value) is not list:
         return []
-    return [cast(Record, item) for item in cast(list[object], value) if type(item) is dict]
+    return [item for item in value if type(item) is dict]
 
 
-def texts_of(value: object) -> tuple[str, ...]:
+def texts_of(value: Json) -> tuple[str, ...]:
     """Those items of a list that are strings; a string alone counts as a list of one."""
     if type(value) is list:
-        items = cast(list[object], value)
-        if len(items) == 1 and type(items[0]) is str:  # by far the most
-            return (items[0],)
-        return tuple([text for text in items if type(text) is str])
+        if len(value) == 1 and type(only := value[0]) is str:  # by far the most
+            return (only,)
+        return tuple([text for text in value if type(text) is str])
     return (value,) if type(value) is str else ()
 
 
-def flag_of(value: object) -> bool | None:
+def pairs_of(value: Json) -> FrozenMapping[str, tuple[str, ...]]:
+    """Names and their values, as message tags and link tags have them."""
+    if type(value) is not dict:
+        return _NO_PAIRS
+    return FrozenMapping({name: texts_of(texts) for name, texts in value.items()})
+
+
+def flag_of(value: Json) -> bool | None:
     """A boolean, or one that is written as text."""
     if type(value) is bool:
         return value
     return _FLAGS.get(value.lower()) if type(value) is str else None
 
 
-def whole_number_of(value: object) -> int | None:
+def whole_number_of(value: Json) -> int | None:
     """A number, or one that is written as text, if it fits in 64 bits."""
     if type(value) is str and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
@@ -72,7 +84,7 @@ def whole_number_of(value: object) -> int | None:
     return None
 
 
-def time_of(value: object) -> datetime | None:
+def time_of(value: Json) -> datetime | None:
     """
     A time in UTC, in any form that SES and its examples use; None where it cannot be read.
 

@@ -16,10 +16,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, cast
 
 from sesguard._frozen import FrozenMapping
-from sesguard._readings import object_of, objects_of, text_at, texts_of
+from sesguard._readings import (
+    Json,
+    flag_of,
+    object_of,
+    objects_of,
+    pairs_of,
+    text_at,
+    texts_of,
+)
 from sesguard.addresses import AddressKey
 
 __all__ = [
@@ -105,6 +113,9 @@ class Mail:
     """
     The mail that an event is about.
 
+    What most events are handled without is read out of *raw* when somebody asks for it, and two
+    mails are compared without it.
+
     Attributes:
         message_id: SES's id, as the send returned it.
 
@@ -112,12 +123,7 @@ class Mail:
 
         destination: Its envelope recipients as written, perhaps with names.
 
-        headers_truncated: True where the headers were longer than 10 KB.
-
-        tags: Message tags, SES's own among them. Events have them, feedback notifications never.
-
-        raw: SES's own record of it, which headers are read from when somebody asks for them.
-            Most events are handled without.
+        raw: SES's own record of it.
     """
 
     message_id: str | None = None
@@ -128,9 +134,12 @@ class Mail:
     caller_identity: str | None = None
     sending_account_id: str | None = None
     destination: tuple[str, ...] = ()
-    headers_truncated: bool | None = None
-    tags: FrozenMapping[str, tuple[str, ...]] = _NO_TAGS
     raw: Mapping[str, object] = field(default=FrozenMapping(), compare=False)
+
+    @property
+    def tags(self) -> FrozenMapping[str, tuple[str, ...]]:
+        """Message tags, SES's own too. Events have them, feedback notifications never."""
+        return pairs_of(self._at("tags"))
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -138,18 +147,23 @@ class Mail:
         return tuple(
             [
                 (name, text)
-                for header in objects_of(self.raw.get("headers"))
+                for header in objects_of(self._at("headers"))
                 if (name := text_at(header, "name")) is not None
                 and (text := text_at(header, "value")) is not None
             ]
         )
 
     @property
+    def headers_truncated(self) -> bool | None:
+        """Whether SES left out headers, since they were longer than 10 KB."""
+        return flag_of(self._at("headersTruncated"))
+
+    @property
     def common_headers(self) -> CommonHeaders | None:
         """Those headers that SES reads for you; None where it was not told to."""
         if "commonHeaders" not in self.raw:
             return None
-        headers = object_of(self.raw["commonHeaders"])
+        headers = object_of(self._at("commonHeaders"))
         return CommonHeaders(
             from_=texts_of(headers.get("from")),
             to=texts_of(headers.get("to")),
@@ -170,6 +184,9 @@ class Mail:
         """The first value of a message tag."""
         values = self.tags.get(name, ())
         return values[0] if values else None
+
+    def _at(self, name: str) -> Json:
+        return cast("Json", self.raw.get(name))
 
     def __repr__(self) -> str:
         return f"Mail(message_id={_shown(self.message_id)}, <{len(self.destination)} recipients>)"

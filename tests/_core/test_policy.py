@@ -11,7 +11,6 @@ import pytest
 from sesguard import events
 from sesguard._core.payloads import parse_event
 from sesguard._core.policy import FeedbackPolicy
-from sesguard._frozen import FrozenMapping
 from sesguard.addresses import AddressKey, read_leniently
 from sesguard.errors import ConfigurationError
 from sesguard.suppression import CountSoftBounce, Ignore, Reason, Release, Suppress, Suppression
@@ -40,8 +39,8 @@ ANN, BOB = recipient(), recipient("bob@example.net")
 
 def mail(*destination: str, **tags: str) -> events.Mail:
     """A mail with tags."""
-    named = {name.replace("_", "-").replace("ses-", "ses:"): (text,) for name, text in tags.items()}
-    return events.Mail(destination=destination or ("ann@example.org",), tags=FrozenMapping(named))
+    named = {name.replace("_", "-").replace("ses-", "ses:"): [text] for name, text in tags.items()}
+    return events.Mail(destination=destination or ("ann@example.org",), raw={"tags": named})
 
 
 def bounce(

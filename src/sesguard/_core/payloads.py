@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 
 from sesguard import events
 from sesguard._core.records import NOWHERE, Origin, event_of
-from sesguard._readings import Record, object_of, text_at, time_of
+from sesguard._readings import Json, Record, object_of, text_at, time_of
 from sesguard.errors import ParseError
 
 __all__ = ["parse_event", "parse_events"]
@@ -42,8 +42,9 @@ _CONFIRMATIONS: dict[
     "UnsubscribeConfirmation": events.UnsubscribeConfirmation,
 }
 
-_read_json: Callable[[str, int], tuple[object, int]] = json.JSONDecoder().raw_decode
+_read_json: Callable[[str, int], tuple[Json, int]] = json.JSONDecoder().raw_decode
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD]").search
+_READABLE = (str, dict, list)  # three times as fast as a union is
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -132,17 +133,17 @@ def _unreadable(text: str, number: int, problem: ValueError) -> ParseError:
     )
 
 
-def _open(value: object, origin: Origin, depth: int, found: _Found) -> None:
+def _open(value: Json, origin: Origin, depth: int, found: _Found) -> None:
     """Take off one envelope, or read what is none."""
     if depth > _DEEPEST:
         raise ParseError("The payload has more envelopes in envelopes than anything sends.")
     if type(value) is str:
         _open_text(value, origin, depth + 1, found)
     elif type(value) is list:
-        for item in cast(list[object], value):
+        for item in value:
             _open(item, origin, depth + 1, found)
     elif type(value) is dict:
-        _open_object(cast(Record, value), origin, depth, found)
+        _open_object(value, origin, depth, found)
     else:
         raise ParseError(
             f"The payload holds a value of type {type(value).__name__} where an event belongs. "
@@ -159,9 +160,8 @@ def _open_object(value: Record, origin: Origin, depth: int, found: _Found) -> No
         _open(content, origin, depth + 1, found)
     elif "detail-type" in value:
         _open_eventbridge(value, origin, found)
-    elif type(value.get("ses")) is dict:  # Lambda, of inbound mail
-        received = origin._replace(named="Received")
-        found.append(event_of(cast(Record, value["ses"]), received))
+    elif type(inbound := value.get("ses")) is dict:  # Lambda, of inbound mail
+        found.append(event_of(inbound, origin._replace(named="Received")))
     elif "ResponseMetadata" not in value:  # all that an empty SQS receive answers
         found.append(event_of(value, origin))
 
@@ -193,8 +193,8 @@ def _open_sns(message: Record, depth: int, found: _Found) -> None:
                 raw=record,
             )
         )
-    elif isinstance(content, str | dict | list):
-        _open(cast(object, content), origin, depth + 1, found)
+    elif isinstance(content, _READABLE):
+        _open(content, origin, depth + 1, found)
     else:
         found.append(event_of(object_of(_plain(message)), origin))
 
@@ -210,32 +210,29 @@ def _open_eventbridge(envelope: Record, origin: Origin, found: _Found) -> None:
     origin = origin._replace(time=text_at(envelope, "time"), named=detail_type)
     detail = envelope.get("detail")
     if type(detail) is dict:
-        record = cast(Record, detail)
         named = _DETAIL_TYPES.get(detail_type or "")
-        if "eventType" in record or "notificationType" in record:
-            found.append(event_of(record, origin))
+        if "eventType" in detail or "notificationType" in detail:
+            found.append(event_of(detail, origin))
             return
         if named is not None and envelope.get("source") == "aws.ses":
-            found.append(event_of(record, origin._replace(named=named, channel="event")))
+            found.append(event_of(detail, origin._replace(named=named, channel="event")))
             return
     found.append(event_of(envelope, origin))
 
 
-def _content(value: Record) -> list[object] | Record | str | None:
+def _content(value: Record) -> list[Json] | Record | str | None:
     """What an envelope of SQS, Lambda or Firehose holds; None if it is no such envelope."""
     for name in ("Records", "Messages", "records"):
         if type(several := value.get(name)) is list:
-            return cast(list[object], several)
+            return several
     if type(sns := value.get("Sns")) is dict:
-        return cast(Record, sns)
+        return sns
     body = value.get("Body")
     if "receiptHandle" in value or value.get("eventSource") == "aws:sqs":
         body = value.get("body")
     elif type(data := value.get("data")) is str and "recordId" in value:
         body = _decoded(_from_base64(data))
-    if type(body) is dict:
-        return cast(Record, body)
-    return body if type(body) is str else None
+    return body if type(body) is str or type(body) is dict else None
 
 
 def _id_at(message: Record, name: str) -> str | None:
@@ -269,17 +266,21 @@ def _from_base64(data: str) -> bytes:
         raise ParseError("The data of a Firehose record is not base64.", original=exc) from None
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Json:
     """
     A copy in plain dicts, lists and strings, without halves of surrogate pairs.
 
     Whatever mapping came in, it stays as it is, and nobody changes ours.
     """
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return _mended(value)
     if isinstance(value, Mapping):
-        items = cast(Mapping[object, object], value).items()
-        return {_plain(name): _plain(item) for name, item in items if isinstance(name, str)}
+        pairs = cast("Mapping[object, object]", value).items()
+        return {_mended(name): _plain(item) for name, item in pairs if isinstance(name, str)}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast(list[object] | tuple[object, ...], value)]
-    return value
+        return [_plain(item) for item in cast("list[object]", value)]
+    return cast("Json", value)  # whatever else it may be counts as absent
+
+
+def _mended(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)

@@ -13,16 +13,18 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, TypedDict, cast
+from typing import NamedTuple, TypedDict
 
 from sesguard import events
-from sesguard._core.mail_record import mail_of, recipients_of, tags_of
+from sesguard._core.mail_record import mail_of, recipients_of
 from sesguard._frozen import FrozenMapping
 from sesguard._readings import (
+    Json,
     Record,
     flag_of,
     object_of,
     objects_of,
+    pairs_of,
     text_at,
     time_of,
     whole_number_of,
@@ -174,7 +176,7 @@ def _clicked(body: Record, common: _Common) -> events.Event:
         user_agent=text_at(body, "userAgent"),
         is_bot_event=text_at(body, "isBotEvent"),
         link=text_at(body, "link"),
-        link_tags=tags_of(body.get("linkTags")),
+        link_tags=pairs_of(body.get("linkTags")),
         **common,
     )
 
@@ -256,20 +258,17 @@ def _other(record: Record, spelled: str, channel: str | None, origin: Origin) ->
     )
 
 
-def _preferences(value: object) -> events.TopicPreferences | None:
+def _preferences(value: Json) -> events.TopicPreferences | None:
     if type(value) is not dict:
         return None
-    preferences = cast(Record, value)
     return events.TopicPreferences(
-        unsubscribe_all=flag_of(preferences.get("unsubscribeAll")),
-        topic_subscription_status=_statuses(preferences.get("topicSubscriptionStatus")),
-        topic_default_subscription_status=_statuses(
-            preferences.get("topicDefaultSubscriptionStatus")
-        ),
+        unsubscribe_all=flag_of(value.get("unsubscribeAll")),
+        topic_subscription_status=_statuses(value.get("topicSubscriptionStatus")),
+        topic_default_subscription_status=_statuses(value.get("topicDefaultSubscriptionStatus")),
     )
 
 
-def _statuses(value: object) -> FrozenMapping[str, str]:
+def _statuses(value: Json) -> FrozenMapping[str, str]:
     return FrozenMapping(
         [
             (name, status)
