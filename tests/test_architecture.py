@@ -21,16 +21,15 @@ LAYERS = {
     "flows": "_flows _lift",
     "clocks": "clocks",  # an adapter, by which all the others may tell the time
     "adapters": "transports stores limiters sources observers account infra sns_certificates",
-    "clients": "_client _worker client worker webhook outbox"
-    " metrics replies sns smtp translated",
+    "clients": "_client _worker client worker webhook outbox metrics replies sns smtp translated",
     "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
 RANK = list(LAYERS)
 
-# What several adapters of a folder are made from. All else there is an adapter, or a part of one
-# that carries its name: smtp_connection is a part of smtp.
-SHARED: dict[str, set[str]] = {}
+# A part of an adapter carries its name: smtp_connection belongs to smtp. Stated beside that is
+# what one adapter is built on another of its folder for.
+BUILT_ON = {"stores.function": "stores.memory"}  # the usual books of a store over functions
 
 # The layers that stand still, and the packages that each may use.
 STILL = {"model": {"email_validator"}, "core": set[str](), "ports": set[str](), "flows": set[str]()}
@@ -120,7 +119,7 @@ def wrong(place: Place) -> str | None:
     if here != there:
         return "an adapter does not know another"
     part, other = place.module.split(".")[1], place.what.partition(".")[2]
-    if other in SHARED.get(here, ()) or top(other).partition("_")[0] == part.partition("_")[0]:
+    if BUILT_ON.get(place.module) == place.what or top(other).split("_")[0] == part.split("_")[0]:
         return None
     return "an adapter does not know its neighbours"
 

@@ -180,7 +180,7 @@ def test_every_promise_names_the_tests_that_keep_it() -> None:
         assert kept_by, f"nothing keeps the promise {promise!r}"
         for test, target in kept_by:
             text = (document.parent / target).read_text(encoding="utf-8")
-            assert re.search(rf"^(async )?def {test}\(", text, re.M), f"{target} has no {test}"
+            assert re.search(rf"^ *(async )?def {test}\(", text, re.M), f"{target} has no {test}"
 
 
 def test_the_readme_is_short() -> None:

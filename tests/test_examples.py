@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("**/*.py"))
+# A module that says what is public is there for the others.
+EXAMPLES = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "examples").glob("**/*.py"))
+    if "__all__" not in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -19,6 +24,7 @@ def test_it_runs_and_says_something(
 ) -> None:
     """An example ends by itself, well, and prints what it did."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(example.parent)
     monkeypatch.setattr("sys.argv", [str(example)])
     status: object = None
     try:
