@@ -89,12 +89,21 @@ def _content(email: Email) -> dict[str, Any]:
 
 
 def _is_simple(email: Email, headers: Mapping[str, str]) -> bool:
-    """Whether ``Simple`` can say it: a body, 15 headers, a charset SES names, ASCII file names."""
+    """
+    Whether ``Simple`` can say it: a body, 15 headers, a charset SES names, plain file names.
+
+    SES writes ASCII as it is. What looks like an encoded word would be read as what it encodes,
+    line breaks too, and a quote in a file name would end it.
+    """
     return (
         (email.text is not None or email.html is not None)
         and len(headers) <= _MAX_HEADERS
         and email.charset in _CHARSETS
-        and all(one.filename.isascii() for one in email.attachments)
+        and "=?" not in (email.subject or "")
+        and all(
+            one.filename.isascii() and "=?" not in one.filename and '"' not in one.filename
+            for one in email.attachments
+        )
     )
 
 
