@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sesguard import smtp
-from sesguard._core.smtp_password import password_from_secret, require_lasting_key
+from sesguard._core.smtp_password import (
+    password_from_secret,
+    require_lasting_key,
+    require_no_secret,
+)
 from sesguard.errors import ConfigurationError
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -65,3 +69,11 @@ def test_temporary_key_is_refused_and_a_lasting_one_is_not() -> None:
     require_lasting_key("AKIAIOSFODNN7EXAMPLE")
     with pytest.raises(ConfigurationError, match="session token"):
         require_lasting_key("ASIAIOSFODNN7EXAMPLE")
+
+
+def test_secret_is_not_taken_for_a_password() -> None:
+    """A secret has 40 characters, a password 44; the mix-up is said and the secret not shown."""
+    require_no_secret(VECTORS["us-east-1"])
+    with pytest.raises(ConfigurationError, match="from_iam_secret") as caught:
+        require_no_secret(SECRET)
+    assert SECRET not in str(caught.value)

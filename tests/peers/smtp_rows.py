@@ -77,6 +77,7 @@ ROWS = [
         False,
     ),
     Row("mail", "501 Invalid MAIL FROM address provided", REJECTED, None, "rejected", True),
+    Row("mail", "503 Error: nested MAIL command", BUSY, 5, "not_sent", False),
     Row("mail", "530 Authentication required", LOGIN, None, "not_sent", False),
     Row("auth", "535 Authentication Credentials Invalid", LOGIN, None, "not_sent", False),
     Row("auth", "535 Account not subscribed to SES", LOGIN, None, "not_sent", False),

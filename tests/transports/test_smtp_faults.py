@@ -126,21 +126,54 @@ def test_taken_without_an_id_is_unknown(answer: str | bytes) -> None:
     assert arrived == 1
 
 
-def test_refusal_that_comes_early_is_a_verdict() -> None:
-    """If the server refuses while the body goes out, and hangs up, its refusal is what counts."""
-    large = Email(
+def photos() -> Email:
+    """An e-mail that no buffer on the way holds whole."""
+    return Email(
         sender="shop@example.org",
         to="ann@example.org",
         subject="Photos",
         attachments=[Attachment("photos.bin", bytes(6_000_000))],
     )
+
+
+def test_refusal_that_comes_early_is_a_verdict() -> None:
+    """If the server refuses while the body goes out, and hangs up, its refusal is what counts."""
     with SMTPPeer({"early": ["552 Message is too long."]}) as peer:
         with transport_to(peer) as transport:
             with pytest.raises(errors.MessageRejectedError) as caught:
-                transport.submit(large, Handovers())
+                transport.submit(photos(), Handovers())
             transport.submit(letter(), Handovers())
         assert len(peer.messages) == 1
     assert caught.value.code == 552
+
+
+def test_acceptance_that_comes_early_is_not_believed() -> None:
+    """If the server accepts what it has not got, and hangs up, nobody knows."""
+    with (
+        SMTPPeer({"early": ["250 Ok 0100017f-000000"]}) as peer,
+        transport_to(peer) as transport,
+        pytest.raises(errors.OutcomeUnknownError),
+    ):
+        transport.submit(photos(), Handovers())
+
+
+def test_each_wait_has_its_own_time_out() -> None:
+    """The handshake may take the one time-out, and whatever comes after it the other."""
+    waits: list[float | None] = []
+
+    class Recording(ssl.SSLSocket):
+        def settimeout(self, value: float | None, /) -> None:
+            waits.append(value)
+            super().settimeout(value)
+
+    context = trusting()
+    context.sslsocket_class = Recording
+    with (
+        SMTPPeer() as peer,
+        transport_to(peer, ssl_context=context, connect_timeout=3, timeout=4) as transport,
+    ):
+        transport.submit(letter(), Handovers())
+    assert waits[-2:] == [3.0, 4.0]
 
 
 def test_long_body_goes_out_in_pieces() -> None:
@@ -353,6 +386,7 @@ def test_handover_that_raises_passes_through(kind: type[BaseException]) -> None:
         with transport_to(peer) as transport:
             with pytest.raises(kind):
                 transport.submit(letter(), call_off)
+            assert peer.wait_for_open(0)
             assert peer.verbs() == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"]
             transport.submit(letter(), Handovers())
         assert (peer.connections, len(peer.messages)) == (2, 1)

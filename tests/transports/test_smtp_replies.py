@@ -34,6 +34,7 @@ def test_reply_becomes_its_error(row: Row) -> None:
         transport.submit(letter(), handovers)
         assert len(peer.messages) == 1
         assert peer.connections == (1 if row.kept else 2)
+        assert row.kept or "QUIT" not in peer.verbs(1)
     error = caught.value
     assert type(error) is row.kind
     assert error.retryable == (row.retry_after is not None)

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sesguard.errors import ConfigurationError
 
-__all__ = ["password_from_secret", "require_lasting_key"]
+__all__ = ["password_from_secret", "require_lasting_key", "require_no_secret"]
 
 # What Amazon signs is the same for everybody: a date that never passes, and this one action.
 _DATE = b"11111111"
@@ -19,6 +19,7 @@ _MESSAGE = b"SendRawEmail"
 _VERSION = b"\x04"
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
 _ACCESS_KEY_ID = re.compile(r"A[A-Z]IA[A-Z0-9]{12,}")
 
 
@@ -75,4 +76,19 @@ def require_lasting_key(access_key_id: str) -> None:
             "Temporary credentials (an access key id that begins with ASIA) cannot be used over "
             "SMTP: there is no place for their session token, and SES answers 535. "
             "Use an IAM user's key, or send by the API with SESTransport()."
+        )
+
+
+def require_no_secret(password: str) -> None:
+    """
+    Refuse a secret access key in the place of the password that is derived from it.
+
+    Raises:
+        ConfigurationError: It has a secret's 40 characters. SES's passwords have 44.
+    """
+    if _SECRET.fullmatch(password):
+        raise ConfigurationError(
+            "The password looks like a secret access key, which SES does not take over SMTP. "
+            "Give the SMTP password that is derived from it: SMTPTransport.from_iam_secret() "
+            "does that, or sesguard.smtp.password_from_secret()."
         )

@@ -12,7 +12,11 @@ from typing import Self
 
 from sesguard._core.endpoints import TLSMode, region_of, smtp_host, tls_mode
 from sesguard._core.smtp_envelope import envelope_of
-from sesguard._core.smtp_password import password_from_secret, require_lasting_key
+from sesguard._core.smtp_password import (
+    password_from_secret,
+    require_lasting_key,
+    require_no_secret,
+)
 from sesguard._frozen import FrozenMapping
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
@@ -92,17 +96,19 @@ class SMTPTransport:
         clock: Clock | None = None,
     ) -> None:
         host = _host(host, region_name)
+        require_lasting_key(_credential("username", username))
+        if region_of(host):
+            require_no_secret(_credential("password", password))
         self._server = SMTPServer(
             host=host,
             port=port,
             tls=tls_mode(port, tls),
             region=_one_region(host, region_name),
-            username=_credential("username", username),
+            username=username,
             password=_credential("password", password),
             connect_timeout=_seconds("connect_timeout", connect_timeout),
             timeout=_seconds("timeout", timeout),
         )
-        require_lasting_key(username)
         self._context = None if ssl_context is None else _verifying(ssl_context)
         self._limits = SMTPLimits(
             max_connections=_count("max_connections", max_connections),
@@ -207,9 +213,8 @@ class SMTPTransport:
     def _connect(self) -> SMTPConnection:
         if self._context is None:
             self._context = ssl.create_default_context()
-        connection = SMTPConnection(self._server, opened_at=self._clock.monotonic())
-        connection.open(self._context)
-        return connection
+        now = self._clock.monotonic()
+        return SMTPConnection.opened(self._server, self._context, opened_at=now)
 
 
 def _host(host: object, region_name: str | None) -> str:

@@ -8,6 +8,7 @@ import socket
 import ssl
 from base64 import b64encode
 from contextlib import suppress
+from typing import Self
 
 from sesguard._core.replies import Phase
 from sesguard._core.smtp_envelope import SMTPEnvelope
@@ -47,36 +48,34 @@ class SMTPConnection:
         opened_at: Monotonic seconds, for its owner.
     """
 
-    def __init__(self, server: SMTPServer, *, opened_at: float = 0.0) -> None:
+    def __init__(self, server: SMTPServer, sock: socket.socket, *, opened_at: float) -> None:
         self._server = server
         self._smtp = smtplib.SMTP(local_hostname=_US)
+        self._talk_over(sock)
         self._reset_is_due = False
         self.usable = False
         self.stale = False
         self.sends = 0
         self.opened_at = opened_at
 
-    def open(self, context: ssl.SSLContext) -> None:
+    @classmethod
+    def opened(cls, server: SMTPServer, context: ssl.SSLContext, *, opened_at: float) -> Self:
         """
         Connect, set up TLS, and log in.
 
         Raises:
             SendError: It did not come to that. The connection is closed; nothing was sent.
         """
+        sock = server.dial()
+        if server.tls == "implicit":
+            sock = server.secure(sock, context, phase="connect")
+        connection = cls(server, sock, opened_at=opened_at)
         try:
-            self._talk_over(self._server.dial())
-            if self._server.tls == "implicit":
-                self._secure(context, "connect")
-            self._ask("connect", None, 220)
-            capabilities = self._ask("ehlo", f"EHLO {_US}", 250)
-            if self._server.tls == "starttls":
-                self._start_tls(context, capabilities)
-                self._ask("ehlo", f"EHLO {_US}", 250)
-            identity = f"\0{self._server.username}\0{self._server.password}"
-            self._ask("auth", f"AUTH PLAIN {b64encode(identity.encode()).decode()}", 235)
+            connection._log_in(context)
         except BaseException:
-            self.abandon()
+            connection.abandon()
             raise
+        return connection
 
     def begin(self, sender: str) -> None:
         """
@@ -136,6 +135,19 @@ class SMTPConnection:
         self.usable = False
         self._smtp.close()
 
+    def _talk_over(self, sock: socket.socket) -> None:
+        self._sock, self._lines = sock, _Lines(sock)
+        self._smtp.sock, self._smtp.file = self._sock, self._lines
+
+    def _log_in(self, context: ssl.SSLContext) -> None:
+        self._ask("connect", None, 220)
+        capabilities = self._ask("ehlo", f"EHLO {_US}", 250)
+        if self._server.tls == "starttls":
+            self._start_tls(context, capabilities)
+            self._ask("ehlo", f"EHLO {_US}", 250)
+        identity = f"\0{self._server.username}\0{self._server.password}"
+        self._ask("auth", f"AUTH PLAIN {b64encode(identity.encode()).decode()}", 235)
+
     def _start_tls(self, context: ssl.SSLContext, capabilities: str) -> None:
         if "STARTTLS" not in (line.strip().upper() for line in capabilities.splitlines()[1:]):
             raise self._server.error(
@@ -145,27 +157,14 @@ class SMTPConnection:
                 "away: port 465 speaks TLS from the first byte.",
             )
         self._ask("starttls", "STARTTLS", 220)
-        if self._has_more():
+        self._sock.setblocking(False)
+        if self._lines.peek():
             raise self._server.error(
                 TransportSecurityError,
                 f"Behind the answer of {self._server.host} to STARTTLS came more in clear, which "
                 "only somebody in between would put there. Nothing was sent.",
             )
-        self._secure(context, "starttls")
-
-    def _has_more(self) -> bool:
-        """Whether there is something that nobody asked for."""
-        assert self._smtp.sock is not None  # dialled before
-        assert self._smtp.file is not None
-        self._smtp.sock.setblocking(False)
-        return bool(self._smtp.file.peek())
-
-    def _secure(self, context: ssl.SSLContext, phase: Phase) -> None:
-        assert self._smtp.sock is not None  # dialled before
-        self._talk_over(self._server.secure(self._smtp.sock, context, phase=phase))
-
-    def _talk_over(self, sock: socket.socket) -> None:
-        self._smtp.sock, self._smtp.file = sock, _Lines(sock)
+        self._talk_over(self._server.secure(self._sock, context, phase="starttls"))
 
     def _name(self, recipients: tuple[tuple[AddressKey, str], ...]) -> dict[AddressKey, SendError]:
         refused: dict[AddressKey, SendError] = {}
@@ -181,12 +180,11 @@ class SMTPConnection:
         return refused
 
     def _hand_over(self, body: bytes) -> str:
-        assert self._smtp.sock is not None  # the 354 came in over it
         whole = True
         try:
             try:
                 for start in range(0, len(body), _PIECE):
-                    self._smtp.sock.sendall(body[start : start + _PIECE])
+                    self._sock.sendall(body[start : start + _PIECE])
             except (ConnectionError, ssl.SSLError):
                 whole = False  # the server may have said why before it hung up
             code, reply = self._smtp.getreply()
@@ -245,6 +243,7 @@ class _Lines:
         return line if line.endswith(b"\n") or len(line) == limit else b""
 
     def peek(self) -> bytes:
+        """What has come in and was not read; of a socket that does not block, now."""
         return self._file.peek()
 
     def close(self) -> None:
