@@ -539,6 +539,16 @@ def test_a_stop_hands_back_what_is_not_begun() -> None:
     assert [message.receive_count for message in source.receive(10, 0)] == [2, 2]
 
 
+def test_a_worker_may_run_again() -> None:
+    """Each run has counts and a stop of its own."""
+    source = Watched(bounced("a"))
+    worker = Worker(source, store=MemoryStore())
+    worker.on(events.Bounce)(stopping(worker))
+    assert worker.run() == WorkerTally(received=1, applied=1, deleted=1)
+    source.put(bounced("b"))
+    assert worker.run() == WorkerTally(received=1, applied=1, deleted=1)
+
+
 def test_a_stop_ends_a_drain_too() -> None:
     """What is in the queue stays there."""
     source = Watched(bounced("a"), bounced("b"))
