@@ -244,7 +244,7 @@ def test_unknown_events_without_mail_and_time_are_told_apart_by_all_they_hold() 
         (b'{"eventType":"\xed\xa0\x80"}', "not UTF-8"),
         ("[" * 100_000, "too deeply"),
         ('{"a":' * 100_000, "too deeply"),
-        ('{"Message":"\\ud800","a":' + "[" * 900 + "]" * 900 + "}", "too deeply"),
+        ('{"Message":"\\ud800","a":' + "[" * 5_000 + "]" * 5_000 + "}", "too deeply"),
         ('{"eventType":' + "9" * 5_000 + "}", "not whole JSON"),
         (None, "type NoneType"),
         (7, "type int"),
@@ -297,6 +297,14 @@ def test_lines_may_be_any_way_apart() -> None:
     line = json.dumps(sample("event/send.json"))
     for between in ("\n", "\r\n", "", "\n\n  \n"):
         assert len(parse_events(between.join([line, line, line]) + between)) == 3
+
+
+def test_many_lines_cost_as_much_as_they_are_long() -> None:
+    """Each record is looked at by itself: half a megabyte of small ones is read at once."""
+    line = json.dumps({"eventType": "Send", "mail": {"messageId": "\ud83d"}}) + "\n"
+    found = parse_events(line * 8_000)
+    assert len(found) == 8_000
+    assert {event.mail.message_id for event in found if event.mail is not None} == {"\ufffd"}
 
 
 def test_the_callers_mapping_is_left_alone() -> None:

@@ -173,6 +173,9 @@ def test_confirmations() -> None:
     assert (confirmation.topic_arn, confirmation.sns_message_id) == (TOPIC, SNS_ID)
     assert confirmation.token not in repr(confirmation) + confirmation.key
     assert isinstance(only("sns/unsubscribe-confirmation.json"), events.UnsubscribeConfirmation)
+    without_topic = sample("sns/subscription-confirmation.json")
+    del without_topic["TopicArn"]
+    assert parse_event(without_topic).kind == "SubscriptionConfirmation"
     as_lambda_spells = sample("sns/subscription-confirmation.json")
     as_lambda_spells["SubscribeUrl"] = as_lambda_spells.pop("SubscribeURL")
     assert parse_event(as_lambda_spells).key == confirmation.key

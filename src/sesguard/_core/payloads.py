@@ -42,6 +42,8 @@ _CONFIRMATIONS: dict[
     "UnsubscribeConfirmation": events.UnsubscribeConfirmation,
 }
 
+_SNS_TYPES = ("Notification", *_CONFIRMATIONS)
+
 _read_json: Callable[[str, int], tuple[Json, int]] = json.JSONDecoder().raw_decode
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD]").search
 _READABLE = (str, dict, list)  # three times as fast as a union is
@@ -106,16 +108,18 @@ def _open_text(text: str, origin: Origin, depth: int, found: _Found) -> None:
         return
     at = number = 0
     while at < len(text) or number == 0:
-        number += 1
+        start, number = at, number + 1
         try:
-            value, at = _read_json(text, at)
+            value, at = _read_json(text, start)
         except ValueError as exc:  # also of an integer with thousands of digits
             raise _unreadable(text, number, exc) from None
         while at < len(text) and text[at].isspace():
             at += 1
         # Half of a surrogate pair could be neither encoded nor stored. What an SNS message holds
         # comes by here itself.
-        if "TopicArn" not in object_of(value) and (_ESCAPED_SURROGATE(text) or not text.isascii()):
+        if "TopicArn" not in object_of(value) and (
+            not text.isascii() or _ESCAPED_SURROGATE(text, start, at)
+        ):
             value = _plain(value)
         _open(value, origin, depth, found)
 
@@ -154,7 +158,7 @@ def _open(value: Json, origin: Origin, depth: int, found: _Found) -> None:
 def _open_object(value: Record, origin: Origin, depth: int, found: _Found) -> None:
     if "notificationType" in value or "eventType" in value:
         found.append(event_of(value, origin))
-    elif "TopicArn" in value or value.get("Type") == "Notification":
+    elif "TopicArn" in value or value.get("Type") in _SNS_TYPES:
         _open_sns(value, depth, found)
     elif (content := _content(value)) is not None:
         _open(content, origin, depth + 1, found)
