@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sesguard import _mailboxes, errors
+from sesguard import errors
+from sesguard._mail import mailboxes as _mailboxes
 from sesguard.addresses import Address, read_leniently
 
 ACCEPTED = [

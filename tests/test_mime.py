@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesguard import _words, errors, mime
+from sesguard import errors, mime
+from sesguard._mail import words as _words
 from sesguard.addresses import Address
 from sesguard.mail import Attachment, Email, ListManagement, Template
 from tests.wire import addresses_in, body_of, headers_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from typing import TypeVar, cast
 
 __all__ = ["FrozenMapping"]
@@ -49,6 +49,10 @@ class FrozenMapping(Mapping[K, V]):
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+    def items(self) -> ItemsView[K, V]:
+        """All pairs, in one pass: the inherited view would look each key up again."""
+        return dict(self._pairs).items()
 
     def __hash__(self) -> int:
         return hash(frozenset(self._pairs))

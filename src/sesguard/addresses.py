@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NewType
 
-from sesguard import _mailboxes, _words
+from sesguard._mail import mailboxes as _mailboxes
+from sesguard._mail import words as _words
 from sesguard.errors import AddressError
 
 __all__ = ["Address", "AddressKey", "read_leniently"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, final
 
-from sesguard import _fields
+from sesguard._mail import fields as _fields
 from sesguard.errors import EmailError, HeaderError
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from sesguard import _fields, _headers, _wholes
-from sesguard._fields import NOTHING, STREAM_TAG
 from sesguard._frozen import FrozenMapping
+from sesguard._mail import fields as _fields
+from sesguard._mail import headers as _headers
+from sesguard._mail import wholes as _wholes
+from sesguard._mail.fields import NOTHING, STREAM_TAG
 from sesguard.addresses import Address, AddressKey
 from sesguard.attachments import Attachment
 from sesguard.errors import EmailError
@@ -225,7 +227,7 @@ class Email:
 
     def to_dict(self) -> dict[str, Any]:
         """All that it says, in what JSON can carry. `from_dict` reads it back."""
-        from sesguard import _records
+        from sesguard._mail import records as _records
 
         return _records.to_dict(self)
 
@@ -237,7 +239,7 @@ class Email:
         Raises:
             EmailError: ``field`` names what is wrong or unknown.
         """
-        from sesguard import _records
+        from sesguard._mail import records as _records
 
         return _records.from_dict(data)
 
@@ -252,7 +254,7 @@ class Email:
         Raises:
             EmailError: It says something that an `Email` cannot say; ``field`` names it.
         """
-        from sesguard import _messages
+        from sesguard._mail import messages as _messages
 
         return _messages.read(message)
 

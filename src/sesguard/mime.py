@@ -17,8 +17,8 @@ from email import quoprimime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sesguard import _words
-from sesguard._fields import MAX_BYTES
+from sesguard._mail import words as _words
+from sesguard._mail.fields import MAX_BYTES
 from sesguard.addresses import Address
 from sesguard.attachments import Attachment, is_seven_bit
 from sesguard.errors import EmailError, MessageTooLargeError

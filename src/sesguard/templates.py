@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast, final
 
-from sesguard import _fields
-from sesguard._fields import NOTHING
+from sesguard._mail import fields as _fields
+from sesguard._mail.fields import NOTHING
 from sesguard.errors import EmailError
 
 __all__ = ["Template"]

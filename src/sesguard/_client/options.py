@@ -7,10 +7,11 @@ from datetime import timedelta
 from enum import Enum
 from typing import TypeAlias
 
-from sesguard import _fields, errors
+from sesguard import errors
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import OnSuppressed
 from sesguard._flows.send import OnLookupError, Rules
+from sesguard._mail import fields as _fields
 from sesguard.mail import Email
 
 __all__ = [

@@ -85,9 +85,9 @@ def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
         SES Developer Guide, "Service quotas", sending quotas.
     """
     tokens, pace, as_of = _gained(bucket, now)
-    rate = bucket.rate
+    _, rate, size, _, _, slowed_at = bucket
     wait = (1.0 - tokens) / (rate * pace) if tokens < 1.0 else 0.0
-    return Bucket(tokens - units, rate, bucket.size, as_of, pace, bucket.slowed_at), wait
+    return Bucket(tokens - units, rate, size, as_of, pace, slowed_at), wait
 
 
 def refund(bucket: Bucket, units: int, *, now: float) -> Bucket:
@@ -127,8 +127,10 @@ def _gained(bucket: Bucket, now: float) -> tuple[float, float, float]:
 
     Tokens are gained at the pace of before, which is the lower one.
     """
-    elapsed = now - bucket.as_of
-    if elapsed <= 0:
-        return min(bucket.size, bucket.tokens), bucket.pace, bucket.as_of
-    tokens = min(bucket.size, bucket.tokens + elapsed * bucket.rate * bucket.pace)
-    return tokens, min(1.0, bucket.pace + elapsed / RECOVERY), now
+    tokens, rate, size, as_of, pace, _ = bucket
+    elapsed = now - as_of
+    if elapsed > 0.0:
+        tokens += elapsed * rate * pace
+        pace = 1.0 if pace == 1.0 else min(1.0, pace + elapsed / RECOVERY)
+        as_of = now
+    return (tokens if tokens < size else size), pace, as_of

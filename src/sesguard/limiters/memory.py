@@ -50,7 +50,7 @@ class MemoryLimiter:
         clock: Clock | None = None,
     ) -> None:
         self._ask: Callable[[], object] | None = rate if callable(rate) else None
-        self._rate = None if callable(rate) else _above_zero("rate", rate)
+        self._rate = 0.0 if callable(rate) else _above_zero("rate", rate)  # 0: not known yet
         self._burst = burst
         if burst is not None and _above_zero("burst", burst) < 1:
             raise ConfigurationError("burst= must be 1 or more, or no mail could ever start.")
@@ -66,18 +66,25 @@ class MemoryLimiter:
         Returns:
             The seconds to wait before sending.
         """
-        rate, count = self._current_rate(), _count(units)
+        if units < 1:
+            raise _nobody()
+        rate = self._rate if self._ask is None else self._asked(self._ask)
         with self._lock:
             now = self._clock.monotonic()
-            self._bucket, wait = core.reserve(self._at(rate, now), count, now=now)
+            bucket = self._bucket
+            if bucket is None or bucket.rate != rate:
+                bucket = self._at(rate, now)
+            self._bucket, wait = core.reserve(bucket, units, now=now)
         return wait
 
     def give_back(self, units: int, /) -> None:
         """Return the tokens of a mail that was not tried."""
-        rate, count = self._current_rate(), _count(units)
+        if units < 1:
+            raise _nobody()
+        rate = self._rate if self._ask is None else self._asked(self._ask)
         with self._lock:
             now = self._clock.monotonic()
-            self._bucket = core.refund(self._at(rate, now), count, now=now)
+            self._bucket = core.refund(self._at(rate, now), units, now=now)
 
     def slow_down(self, retry_after: float | None = None, /) -> None:
         """
@@ -86,7 +93,7 @@ class MemoryLimiter:
         Args:
             retry_after: Seconds for which nothing starts.
         """
-        rate = self._current_rate()
+        rate = self._rate if self._ask is None else self._asked(self._ask)
         pause = retry_after if retry_after is not None and 0 < retry_after < math.inf else 0.0
         with self._lock:
             now = self._clock.monotonic()
@@ -97,15 +104,12 @@ class MemoryLimiter:
             return core.full(rate, self._burst, now=now)
         return core.at_rate(self._bucket, rate, self._burst, now=now)
 
-    def _current_rate(self) -> float:
-        if self._ask is None:
-            assert self._rate is not None
-            return self._rate
+    def _asked(self, ask: Callable[[], object]) -> float:
         try:
-            self._rate, self._warned = _above_zero("rate", self._ask()), False
+            self._rate, self._warned = _above_zero("rate", ask()), False
         except Exception as error:
             # Whatever the caller's function raises, mail goes on at the last good rate.
-            if self._rate is None:
+            if not self._rate:
                 raise ConfigurationError(
                     f"rate= failed with {type(error).__name__} before it ever answered a rate, so "
                     "nothing was sent. It must answer recipients a second, as a number above 0.",
@@ -122,9 +126,9 @@ class MemoryLimiter:
 
 
 def _above_zero(option: str, value: object) -> float:
-    _close(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
+    _close(value)
     shown = value if isinstance(value, int | float) else type(value).__name__
     raise ConfigurationError(f"{option}= must be recipients as a number above 0, not {shown}.")
 
@@ -135,7 +139,5 @@ def _close(value: object) -> None:
         cast("Coroutine[object, object, object]", value).close()
 
 
-def _count(units: int) -> int:
-    if units < 1:
-        raise ConfigurationError("A mail takes a token for each recipient: 1 or more.")
-    return units
+def _nobody() -> ConfigurationError:
+    return ConfigurationError("A mail takes a token for each recipient: 1 or more.")

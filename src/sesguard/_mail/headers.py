@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sesguard._fields import BREAKS, NOTHING, items, pairs
 from sesguard._frozen import FrozenMapping
+from sesguard._mail.fields import BREAKS, NOTHING, items, pairs
 from sesguard.errors import HeaderError
 
 __all__ = ["headers", "unsubscribe"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sesguard._fields import MAX_BYTES, MAX_PARTS, MAX_RECIPIENTS
+from sesguard._mail.fields import MAX_BYTES, MAX_PARTS, MAX_RECIPIENTS
 from sesguard.errors import EmailError, HeaderError, MessageTooLargeError, TooManyRecipientsError
 
 if TYPE_CHECKING:

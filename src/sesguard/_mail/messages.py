@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
-from sesguard import _contents, _words
-from sesguard._fields import STREAM_TAG
+from sesguard._mail import contents as _contents
+from sesguard._mail import words as _words
+from sesguard._mail.fields import STREAM_TAG
 from sesguard.addresses import Address
 from sesguard.errors import AddressError, EmailError, HeaderError, TagError
 from sesguard.mail import Email, ListManagement
