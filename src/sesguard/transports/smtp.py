@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import ssl
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from sesguard._core.endpoints import TLSMode, region_of, smtp_host, tls_mode
+from sesguard._core.endpoints import TLSMode, tls_mode
 from sesguard._core.smtp_envelope import envelope_of
-from sesguard._core.smtp_password import (
-    password_from_secret,
-    require_lasting_key,
-    require_no_secret,
-)
+from sesguard._core.smtp_password import password_from_secret
 from sesguard._frozen import FrozenMapping
 from sesguard.clocks import SystemClock
-from sesguard.errors import ConfigurationError
 from sesguard.mail import Email
 from sesguard.ports import Clock, Handover, Receipt
 from sesguard.transports.smtp_connection import SMTPConnection
+from sesguard.transports.smtp_options import (
+    checked_context,
+    checked_count,
+    checked_host,
+    checked_login,
+    checked_region,
+    checked_seconds,
+)
 from sesguard.transports.smtp_pool import SMTPLimits, SMTPPool
 from sesguard.transports.smtp_server import SMTPServer
 
 __all__ = ["SMTPTransport"]
-
-_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.(?!-)[A-Za-z0-9_-]{1,63})*")
 
 
 class SMTPTransport:
@@ -95,26 +94,24 @@ class SMTPTransport:
         timeout: float | timedelta = 30.0,
         clock: Clock | None = None,
     ) -> None:
-        host = _host(host, region_name)
-        require_lasting_key(_credential("username", username))
-        if region_of(host):
-            require_no_secret(_credential("password", password))
+        host = checked_host(host, region_name)
+        username, password = checked_login(host, username, password)
         self._server = SMTPServer(
             host=host,
             port=port,
             tls=tls_mode(port, tls),
-            region=_one_region(host, region_name),
+            region=checked_region(host, region_name),
             username=username,
-            password=_credential("password", password),
-            connect_timeout=_seconds("connect_timeout", connect_timeout),
-            timeout=_seconds("timeout", timeout),
+            password=password,
+            connect_timeout=checked_seconds("connect_timeout", connect_timeout),
+            timeout=checked_seconds("timeout", timeout),
         )
-        self._context = None if ssl_context is None else _verifying(ssl_context)
+        self._context = None if ssl_context is None else checked_context(ssl_context)
         self._limits = SMTPLimits(
-            max_connections=_count("max_connections", max_connections),
-            max_messages=_count("max_messages", max_messages),
-            max_age=_seconds("max_age", max_age),
-            max_idle=_seconds("max_idle", max_idle),
+            max_connections=checked_count("max_connections", max_connections),
+            max_messages=checked_count("max_messages", max_messages),
+            max_age=checked_seconds("max_age", max_age),
+            max_idle=checked_seconds("max_idle", max_idle),
             wait=self._server.timeout,
         )
         self._clock: Clock = SystemClock() if clock is None else clock
@@ -215,63 +212,3 @@ class SMTPTransport:
             self._context = ssl.create_default_context()
         now = self._clock.monotonic()
         return SMTPConnection.opened(self._server, self._context, opened_at=now)
-
-
-def _host(host: object, region_name: str | None) -> str:
-    if host is None:
-        if region_name is None:
-            raise ConfigurationError(
-                'SMTPTransport needs region_name="eu-west-1" or the like, or host=.'
-            )
-        return smtp_host(region_name)
-    if isinstance(host, str) and len(host) <= 253:
-        if _HOST.fullmatch(host):
-            return host.lower()
-        try:
-            return str(ipaddress.ip_address(host))
-        except ValueError:
-            pass  # neither a name nor an address: said below
-    raise ConfigurationError(
-        'host must be a name such as "email-smtp.eu-west-1.amazonaws.com" or an IP address, '
-        "without scheme or port."
-    )
-
-
-def _one_region(host: str, region_name: str | None) -> str | None:
-    in_host = region_of(host)
-    if in_host and region_name and in_host != region_name:
-        raise ConfigurationError(
-            f"host is in {in_host} and region_name says {region_name}. Leave one of them out."
-        )
-    return region_name or in_host
-
-
-def _credential(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ConfigurationError(f"{name} must be the SMTP {name}: a text of one line.")
-    return value
-
-
-def _verifying(context: object) -> ssl.SSLContext:
-    if not isinstance(context, ssl.SSLContext):
-        raise ConfigurationError("ssl_context must be an ssl.SSLContext.")
-    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
-        raise ConfigurationError(
-            "ssl_context does not verify the server's certificate and name, so anybody in between "
-            "could read the password and the mail. Use ssl.create_default_context(cafile=...) "
-            "to trust an authority of your own."
-        )
-    return context
-
-
-def _seconds(name: str, value: float | timedelta) -> float:
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if type(seconds) not in (int, float) or not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"{name} must be seconds above 0, or a timedelta.")
-    return float(seconds)
-
-
-def _count(name: str, value: int) -> int:
-    if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{name} must be a whole number from 1.")
-    return value
