@@ -59,8 +59,7 @@ def at_rate(bucket: Bucket, rate: float, burst: float | None, *, now: float) -> 
     """The bucket, at another rate from now on."""
     if rate == bucket.rate:
         return bucket
-    tokens, pace, as_of = _gained(bucket, now)
-    return Bucket(tokens, rate, _size(rate, burst), as_of, pace, bucket.slowed_at)
+    return _as_of(bucket, now)._replace(rate=rate, size=_size(rate, burst))
 
 
 def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
@@ -84,8 +83,14 @@ def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
     Source:
         SES Developer Guide, "Service quotas", sending quotas.
     """
-    tokens, pace, as_of = _gained(bucket, now)
-    _, rate, size, _, _, slowed_at = bucket
+    tokens, rate, size, as_of, pace, slowed_at = bucket
+    elapsed = now - as_of
+    if elapsed > 0.0:  # a clock that ran back gains nothing
+        tokens += elapsed * rate * pace  # at the pace of before, which is the lower one
+        pace = 1.0 if pace == 1.0 else min(1.0, pace + elapsed / RECOVERY)
+        as_of = now
+    if tokens > size:
+        tokens = size
     wait = (1.0 - tokens) / (rate * pace) if tokens < 1.0 else 0.0
     return Bucket(tokens - units, rate, size, as_of, pace, slowed_at), wait
 
@@ -98,8 +103,8 @@ def refund(bucket: Bucket, units: int, *, now: float) -> Bucket:
     those who come next may then start earlier than the rate alone would have them, by what was
     put back.
     """
-    tokens, pace, as_of = _gained(bucket, now)
-    return bucket._replace(tokens=min(bucket.size, tokens + units), pace=pace, as_of=as_of)
+    bucket = _as_of(bucket, now)
+    return bucket._replace(tokens=min(bucket.size, bucket.tokens + units))
 
 
 def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
@@ -109,28 +114,17 @@ def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
     Args:
         pause: Seconds for which nothing starts.
     """
-    tokens, pace, as_of = _gained(bucket, now)
-    slowed_at = bucket.slowed_at
-    if as_of - slowed_at >= ONE_THROTTLE:
-        pace, slowed_at = max(SLOWEST, pace / 2), as_of
-    left = min(tokens, 1.0 - pause * bucket.rate * pace)
-    return bucket._replace(tokens=left, pace=pace, as_of=as_of, slowed_at=slowed_at)
+    bucket = _as_of(bucket, now)
+    if bucket.as_of - bucket.slowed_at >= ONE_THROTTLE:
+        bucket = bucket._replace(pace=max(SLOWEST, bucket.pace / 2), slowed_at=bucket.as_of)
+    left = 1.0 - pause * bucket.rate * bucket.pace
+    return bucket._replace(tokens=min(bucket.tokens, left))
 
 
 def _size(rate: float, burst: float | None) -> float:
     return max(1.0, rate / 10) if burst is None else burst
 
 
-def _gained(bucket: Bucket, now: float) -> tuple[float, float, float]:
-    """
-    Tokens, pace and time at *now*. A clock that ran back gains nothing.
-
-    Tokens are gained at the pace of before, which is the lower one.
-    """
-    tokens, rate, size, as_of, pace, _ = bucket
-    elapsed = now - as_of
-    if elapsed > 0.0:
-        tokens += elapsed * rate * pace
-        pace = 1.0 if pace == 1.0 else min(1.0, pace + elapsed / RECOVERY)
-        as_of = now
-    return (tokens if tokens < size else size), pace, as_of
+def _as_of(bucket: Bucket, now: float) -> Bucket:
+    """The bucket at *now*."""
+    return reserve(bucket, 0, now=now)[0]
