@@ -171,20 +171,26 @@ def test_only_those_who_bounced_are_suppressed() -> None:
 
 
 def test_handlers_are_told_their_kinds_of_event() -> None:
-    """Those of one class, or all; and the decorated function stays what it was."""
+    """Those of one class, of several, or all; and the decorated function stays what it was."""
     source = MemorySource([bounced("a"), json.dumps(feedback.delivery(["b@example.org"]))])
     every: list[str] = []
     worker = Worker(source, store=MemoryStore(), handlers=[lambda event: every.append(event.kind)])
     bounces: list[str | None] = []
+    others: list[str] = []
 
     @worker.on(events.Bounce)
     def on_bounce(event: events.Bounce) -> None:
         bounces.append(event.bounce_type)
 
+    @worker.on(events.Complaint, events.Delivery)
+    def on_others(event: events.Event) -> None:
+        others.append(event.kind)
+
     worker.drain()
     assert every == ["Bounce", "Delivery"]
+    assert others == ["Delivery"]
     assert bounces == ["Permanent"]
-    assert on_bounce.__name__ == "on_bounce"
+    assert (on_bounce.__name__, on_others.__name__) == ("on_bounce", "on_others")
 
 
 def test_a_handler_may_be_asynchronous() -> None:
@@ -755,11 +761,11 @@ def test_what_cannot_work_is_refused_at_the_door(options: dict[str, Any], says: 
         Worker(**{**GOOD, **options})
 
 
-@pytest.mark.parametrize("kind", [deaf, "Bounce", None])
-def test_a_decorator_takes_a_class(kind: Any) -> None:
+@pytest.mark.parametrize("kinds", [(), (deaf,), ("Bounce",), (events.Bounce, None)])
+def test_a_decorator_takes_classes(kinds: tuple[Any, ...]) -> None:
     """``@worker.on`` without its parentheses is such a mistake."""
     with pytest.raises(errors.ConfigurationError, match=r"@worker\.on\(events\.Bounce\)"):
-        Worker(**GOOD).on(kind)
+        Worker(**GOOD).on(*kinds)
 
 
 # Silence

@@ -123,27 +123,27 @@ class Worker:
         self._policy = policy
         self._batch = batch
         self._visibility = visibility_of(visibility, source)
-        self._handlers: list[tuple[type, Callable[[Any], object]]] = []
+        self._handlers: list[tuple[tuple[type, ...], Callable[[Any], object]]] = []
         for handler in handlers:
-            self._add(handler, object)
+            self._add(handler, (object,))
         self._running = threading.Lock()
         self._waiting = Waiting()
         self._awaiting = Awaiting()
 
-    def on(self, kind: type[E], /) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
+    def on(self, *kinds: type[E]) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
         """
-        Have a function told the events of a class, as ``@worker.on(events.Bounce)``.
+        Have a function told the events of these classes, as ``@worker.on(events.Bounce)``.
 
         It may be a coroutine function: then it is run to its end, on a loop of the worker's own.
         """
-        if not inspect.isclass(kind):
+        if not kinds or not all(map(inspect.isclass, kinds)):
             raise errors.ConfigurationError(
-                "worker.on takes a class of events: @worker.on(events.Bounce). "
+                "worker.on takes classes of events: @worker.on(events.Bounce). "
                 "Functions that are told all events go to Worker(…, handlers=[…])."
             )
 
         def decorate(handler: Callable[[E], R]) -> Callable[[E], R]:
-            self._add(handler, kind)
+            self._add(handler, kinds)
             return handler
 
         return decorate
@@ -264,7 +264,7 @@ class Worker:
             apply=lift(self._store.apply, "The store's apply"),
             handlers=[
                 _warn_of_confirmation,
-                *(self._told(kind, handler) for kind, handler in self._handlers),
+                *(self._told(kinds, handler) for kinds, handler in self._handlers),
             ],
             delete=lift(delete, "The source's delete"),
             release=lift(release, "The source's release"),
@@ -274,22 +274,22 @@ class Worker:
         )
 
     def _told(
-        self, kind: type, handler: Callable[[Any], object]
+        self, kinds: tuple[type, ...], handler: Callable[[Any], object]
     ) -> Callable[[Event], Awaitable[None]]:
         async def tell(event: Event) -> None:
-            if isinstance(event, kind):
+            if isinstance(event, kinds):
                 answer = handler(event)
                 if inspect.isawaitable(answer):
                     self._awaiting.run(answer)
 
         return tell
 
-    def _add(self, handler: object, kind: type) -> None:
+    def _add(self, handler: object, kinds: tuple[type, ...]) -> None:
         if isinstance(handler, type) or not callable(handler):
             raise errors.ConfigurationError(
                 f"A handler is a function (event) -> None, and {handler!r} was given."
             )
-        self._handlers.append((kind, handler))
+        self._handlers.append((kinds, handler))
 
     def _settle(self, batch: Sequence[Received], turn: _Turn, tries: int) -> None:
         """
