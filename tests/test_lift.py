@@ -24,7 +24,11 @@ class AsyncCallable:
 
 def test_a_coroutine_over_lifted_ports_ends_in_one_step() -> None:
     """No event loop is anywhere."""
-    port = lift(lambda number: 2 * number, "port")
+
+    def twice(number: int) -> int:
+        return 2 * number
+
+    port = lift(twice, "port")
 
     async def flow() -> int:
         return await port(3) + await port(4)
@@ -81,7 +85,8 @@ def test_an_awaitable_out_of_a_port_is_closed_and_refused() -> None:
     future = Future()
     for answer in (doubled(1), future, Awaits()):
         with pytest.raises(ConfigurationError, match="The hook answered with an awaitable"):
-            drive(SyncLift()(lambda one=answer: one, "The hook")())  # type: ignore[misc]
+            lifted: Any = SyncLift()
+            drive(lifted(lambda one=answer: one, "The hook")())
         with pytest.raises(ConfigurationError):
             drive(SyncLift().settle(Awaits(), "The hook"))
     assert future.cancelled
@@ -91,9 +96,9 @@ def test_an_awaitable_out_of_a_port_is_closed_and_refused() -> None:
 def test_a_port_without_a_name_is_named_by_itself() -> None:
     """The function's own name tells where to look."""
     with pytest.raises(ConfigurationError, match="doubled"):
-        drive(lift(doubled)(1))
+        _: object = drive(lift(doubled)(1))
     with pytest.raises(ConfigurationError, match="A port"):
-        drive(lift(functools.partial(doubled, 1))())
+        _ = drive(lift(functools.partial(doubled, 1))())
 
 
 def test_either_kind_is_lifted_for_a_loop() -> None:
@@ -105,7 +110,7 @@ def test_either_kind_is_lifted_for_a_loop() -> None:
         return function(*args, **kwargs)
 
     async def play() -> list[int]:
-        made = AsyncLift(run_sync)
+        made: Any = AsyncLift(run_sync)
         return [
             await made(doubled, "port")(1),
             await made(AsyncCallable(), "port")(2),

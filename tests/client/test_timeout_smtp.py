@@ -71,7 +71,8 @@ def test_a_lost_connection_is_told_at_once(
     over: Callable[[SMTPPeer], Played], fault: Fault
 ) -> None:
     """Nothing is waited for, and the class is the one of the phase."""
-    for stage in [*BEFORE, "body"]:
+    stages: list[Stage] = [*BEFORE, "body"]
+    for stage in stages:
         with SMTPPeer({stage: [fault]}) as peer:
             kind = errors.OutcomeUnknownError if stage == "body" else errors.ServiceUnavailableError
             began = time.monotonic()
