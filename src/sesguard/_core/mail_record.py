@@ -59,14 +59,17 @@ def recipients_of(value: Json, mail: Mail | None) -> tuple[Recipient, ...]:
             if keys is None:
                 keys = frozenset([read_leniently(text)[1] for text in destination])
             in_destination = key in keys
+        action, status = fields.get("action"), fields.get("status")
+        diagnostic_code = fields.get("diagnosticCode")
         found.append(
             Recipient(
                 email_address=address,
                 key=key,
                 in_destination=in_destination,
-                action=text_at(fields, "action"),
-                status=text_at(fields, "status"),
-                diagnostic_code=text_at(fields, "diagnosticCode"),
+                # `text_at`, written out: a mail may have many recipients.
+                action=action if type(action) is str else None,
+                status=status if type(status) is str else None,
+                diagnostic_code=diagnostic_code if type(diagnostic_code) is str else None,
             )
         )
     return tuple(found)
