@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sesguard.errors import AddressError, ConfigurationError
 from sesguard.stores import SQLiteStore
 from sesguard.suppression import Change, CountSoftBounce, Reason, Release, Suppress, Suppression
 from sesguard.testing import ManualClock, StoreContract
-from sesguard.testing.store_contract import MakeStore
+from sesguard.testing.store_contract import MakeStore, run_together
 
 ANN = AddressKey("ann@example.org")
 DAY = timedelta(days=1)
@@ -166,28 +167,9 @@ def test_connections_do_not_grow_with_threads(
 
 def test_many_may_come_first(tmp_path: Path) -> None:
     """Of stores that use a new file at the same moment, one makes it and none fails."""
-    for attempt in range(3):
+    for attempt in range(5):
         stores = [SQLiteStore(tmp_path / f"{attempt}.db") for _ in range(6)]
-        gate = threading.Barrier(len(stores))
-        failures: list[BaseException] = []
-
-        def first(
-            store: SQLiteStore,
-            gate: threading.Barrier = gate,
-            failures: list[BaseException] = failures,
-        ) -> None:
-            gate.wait(timeout=30)
-            try:
-                store.suppress(ANN)
-            except BaseException as error:
-                failures.append(error)
-
-        threads = [threading.Thread(target=first, args=[store]) for store in stores]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=30)
-        assert not failures
+        run_together([partial(store.suppress, ANN) for store in stores])
         assert len(stores[0].entries().items) == 1
         for store in stores:
             store.close()

@@ -168,7 +168,10 @@ class SQLiteFile:
         )
         try:
             connection.execute("PRAGMA synchronous = FULL")
-            if self._version(connection) != len(self._steps):
+            connection.execute("BEGIN")  # one view of the file, which another may be making
+            version = self._version(connection)
+            connection.execute("COMMIT")
+            if version != len(self._steps):
                 self._prepare(connection)
             if self._identity is None:
                 self._identity = self._seen()
@@ -180,13 +183,14 @@ class SQLiteFile:
 
     def _version(self, connection: Connection) -> int:
         """
-        Which schema the file has; 0 for a file that is new.
+        Which schema the file has, seen within a transaction; 0 for a file that is new.
 
         Raises:
             StoreError: It is not one of ours, or not one of this version's.
         """
         owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner == self._application_id and 0 < version <= len(self._steps):
             return version
         if owner == self._application_id and version > len(self._steps):
@@ -194,7 +198,6 @@ class SQLiteFile:
                 f"{self.path} was written by a newer version of sesguard (schema {version}, this "
                 f"one knows {len(self._steps)}): update sesguard here."
             )
-        tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner or version or tables or self._identity is not None:
             raise StoreError(
                 f"{self.path} is not a file of this store, but another application's, or emptied: "
