@@ -42,7 +42,7 @@ class FrozenMapping(Mapping[K, V]):
         for name, value in self._pairs:
             if name == key:
                 return value
-        raise KeyError(key)
+        raise KeyError("no such key")  # which may be an address, and a traceback shows it
 
     def __iter__(self) -> Iterator[K]:
         return (name for name, _ in self._pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, final
 
@@ -23,7 +23,7 @@ _CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,78}")
 
 
 @final
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Attachment:
     """
     A file, or with a *content_id* an image that the HTML shows by ``cid:``.
@@ -41,8 +41,8 @@ class Attachment:
         EmailError: ``field`` says which argument is wrong.
     """
 
-    filename: str = field(repr=False)
-    content: bytes = field(repr=False)
+    filename: str
+    content: bytes
     content_type: str
     content_id: str | None
 
@@ -76,6 +76,10 @@ class Attachment:
     def inline(self) -> bool:
         """Whether the HTML shows it, rather than the list of files."""
         return self.content_id is not None
+
+    def __repr__(self) -> str:
+        kind = self.content_type.partition(";")[0]  # behind it may stand the name again
+        return f"Attachment(content_type={kind!r}, <{len(self.content)} bytes>)"
 
 
 def _checked_type(filename: str, data: bytes, content_type: object) -> str:

@@ -86,7 +86,7 @@ class Suppression:
     address: str | None = field(default=None, repr=False)
     source: str = ""
     event_key: str | None = None
-    detail: str | None = None
+    detail: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
 
 
@@ -138,7 +138,7 @@ class CountSoftBounce:
     window: timedelta
     scope: str = ""
     address: str | None = field(default=None, repr=False)
-    detail: str | None = None
+    detail: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,4 +164,4 @@ class Page(Generic[T]):
     """
 
     items: Sequence[T]
-    next: str | None
+    next: str | None = field(repr=False)  # it holds the last key, if in base64

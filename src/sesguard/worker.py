@@ -342,8 +342,8 @@ class Worker:
 async def _warn_of_confirmation(event: Event) -> None:
     if isinstance(event, SubscriptionConfirmation):
         logger.warning(
-            "SNS asks whether the queue wants topic %r, and sends nothing before it is told so. "
+            "SNS asks whether the queue wants a topic, and sends nothing before it is told so: %r. "
             "Confirm the subscription by its token (@worker.on(events.SubscriptionConfirmation)), "
             "or subscribe the queue from its own account, where nothing is to be confirmed.",
-            event.topic_arn,
+            event,
         )

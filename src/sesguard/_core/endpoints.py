@@ -52,6 +52,7 @@ _SUFFIXES = {  # (European Sovereign Cloud, dual stack)
 }
 _FIPS = re.compile(r"us-[a-z]+-\d|us-gov-[a-z]+-\d|ca-central-1")
 _REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx|eusc)(?:-[a-z]+)+-\d{1,2}")
+_LIKE_A_REGION = re.compile(r"[a-z0-9-]{1,25}")
 _IN_HOST = re.compile(r"(?:^|\.)email-smtp(?:-fips)?\.([a-z0-9-]+)\.")
 
 
@@ -73,8 +74,11 @@ def smtp_host(region_name: str, *, fips: bool = False, dual_stack: bool = False)
         AWS General Reference, "Amazon Simple Email Service endpoints and quotas".
     """
     if type(region_name) is not str or not _REGION.fullmatch(region_name):
+        # Anything longer may be a secret in the wrong place.
+        named = type(region_name) is str and _LIKE_A_REGION.fullmatch(region_name)
         raise ConfigurationError(
-            f'{region_name!r} is not a region that SES is in. Use one such as "eu-west-1".'
+            f"{repr(region_name) if named else 'What was given'} is not a region that SES is in. "
+            'Use one such as "eu-west-1".'
         )
     if region_name in REGIONS_WITHOUT_SMTP:
         raise ConfigurationError(

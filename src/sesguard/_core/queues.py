@@ -35,6 +35,7 @@ _NO_SUCH_KEY = frozenset(
         "UnrecognizedClientException",
     }
 )
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9_.]{1,80}")
 _BUSY = frozenset({"OverLimit", "RequestThrottled", "KmsThrottled", "RequestTimeout"})
 
 
@@ -68,6 +69,7 @@ def from_code(
         SQS API Reference, "Common Errors" and the errors of each action.
     """
     code = code.removeprefix("AWS.SimpleQueueService.")
+    seen = code if _PLAIN_CODE.fullmatch(code) else str(status)
     if code in _NO_QUEUE:
         return ConfigurationError(
             f"There is no queue {queue_url} in region {region}. "
@@ -86,10 +88,10 @@ def from_code(
         message = f"SQS does not accept the credentials ({code}). Check the access key."
     elif code in _BUSY or "Throttl" in code or status >= 500:
         kind = ServiceUnavailableError
-        message = f"SQS is busy ({code or status}) for {queue_url}. Ask again later."
+        message = f"SQS is busy ({seen}) for {queue_url}. Ask again later."
     else:
         return ConfigurationError(
-            f"SQS refused {action} for {queue_url}: {code or status}. "
+            f"SQS refused {action} for {queue_url}: {seen}. "
             "Check the URL and the options of this source.",
             original=original,
         )

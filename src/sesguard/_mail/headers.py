@@ -8,9 +8,10 @@ from sesguard._frozen import FrozenMapping
 from sesguard._mail.fields import BREAKS, NOTHING, items, pairs
 from sesguard.errors import HeaderError
 
-__all__ = ["headers", "unsubscribe"]
+__all__ = ["headers", "shown", "unsubscribe"]
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,993}[!-~])?")
 _ENCODED_WORD = re.compile(r"=\?.*\?=")
 _UNSUBSCRIBE = re.compile(
@@ -66,20 +67,22 @@ def headers(value: object) -> FrozenMapping[str, str]:
             (why for start, why in _INSTEAD_PREFIXES.items() if folded.startswith(start)), None
         )
         if instead:
-            raise HeaderError(f"headers: {key} cannot be set here: {instead}.", field="headers")
+            raise HeaderError(
+                f"headers: {shown(key)} cannot be set here: {instead}.", field="headers"
+            )
         if folded in seen:
-            raise HeaderError(f"headers: {key} is given twice.", field="headers")
+            raise HeaderError(f"headers: {shown(key)} is given twice.", field="headers")
         seen.add(folded)
         if not _HEADER_VALUE.fullmatch(content) or len(key) + len(content) > 996:
             raise HeaderError(
-                f"headers: the value of {key} must be 1 to 995 printable ASCII characters, "
+                f"headers: the value of {shown(key)} must be 1 to 995 printable ASCII characters, "
                 "996 with its name, no space at its ends. Encode others by RFC 2047.",
                 field="headers",
             )
         if _ENCODED_WORD.search(content) and _hides_breaks(content):
             raise HeaderError(
-                f"headers: the value of {key} hides a line break or control character in an "
-                "encoded word. Take it out.",
+                f"headers: the value of {shown(key)} hides a line break or control character "
+                "in an encoded word. Take it out.",
                 field="headers",
             )
     return FrozenMapping(found)
@@ -106,6 +109,11 @@ def unsubscribe(value: object) -> tuple[str, ...]:
     if sum(map(len, found)) + 4 * len(found) > 900:
         raise HeaderError(f"{field}: the URIs are longer than 900 characters.", field=field)
     return found
+
+
+def shown(name: str) -> str:
+    """A header's name as an error may tell it: a word. Anything else may be an address."""
+    return name if _WORD.fullmatch(name) else "a header"
 
 
 def _hides_breaks(value: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sesguard._mail import contents as _contents
 from sesguard._mail import words as _words
 from sesguard._mail.fields import STREAM_TAG
+from sesguard._mail.headers import shown
 from sesguard.addresses import Address
 from sesguard.errors import AddressError, EmailError, HeaderError, TagError
 from sesguard.mail import Email, ListManagement
@@ -102,7 +103,7 @@ def _read_header(name: str, value: Any, fields: dict[str, Any]) -> None:
         known = _TEXTS.get(folded)
         place = fields["headers"] if known is None else fields
         if (known or name) in place:
-            raise HeaderError(f"headers: {name} is given twice.", field="headers")
+            raise HeaderError(f"headers: {shown(name)} is given twice.", field="headers")
         plain = known is not None or text.isascii()
         place[known or name] = text if plain else _words.encoded(text)
 

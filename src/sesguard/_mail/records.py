@@ -101,7 +101,8 @@ def _record(
     record = dict(cast("Mapping[str, Any]", data))
     for name in record:
         if name not in known:
-            raise EmailError(f"{name}: no such field in {field}.", field=str(name))
+            shown = name if str(name).isidentifier() else "a name"  # that may be an address
+            raise EmailError(f"{shown}: no such field in {field}.", field=str(name))
     for name in sorted(needed):
         if name not in record:
             raise EmailError(f"{field}: {name} is needed.", field=field)
