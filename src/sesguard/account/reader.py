@@ -184,12 +184,14 @@ def _translated(call: Callable[[], T]) -> T:
     try:
         return call()
     except (BotoCoreError, ClientError) as error:
-        found = from_boto_exception(error)
-        if found is not None:
-            raise found from None
-        raise errors.ConfigurationError(
+        raise from_boto_exception(error) or errors.ConfigurationError(
             f"boto3 could not ask SES ({type(error).__name__}). Give region_name= or a "
             "boto3_session=, or set AWS_DEFAULT_REGION.",
+            original=error,
+        ) from None
+    except Exception as error:  # whatever botocore's parsers make of an answer that is none
+        raise from_boto_exception(error) or errors.ServiceUnavailableError(
+            f"SES's answer could not be read ({type(error).__name__}). Ask again in some seconds.",
             original=error,
         ) from None
 
