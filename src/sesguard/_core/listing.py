@@ -71,6 +71,9 @@ class Line:
     Attributes:
         entry: What one event, or an operator, put there.
 
+        passing: What an event put there for a while. It is kept apart from *entry*, since an
+            address that SES's own list holds for two weeks may have bounced for good.
+
         counted: What soft bounces together put there. It is kept apart from *entry*, since a
             release can take it away by making them fewer.
 
@@ -81,6 +84,7 @@ class Line:
 
     place: Place
     entry: Suppression | None = None
+    passing: Suppression | None = None
     counted: Suppression | None = None
     released_at: datetime | None = None
     soft_bounces: tuple[SoftBounce, ...] = ()
@@ -88,7 +92,8 @@ class Line:
     @property
     def suppressions(self) -> tuple[Suppression, ...]:
         """What is on the list here, whether or not it has expired."""
-        return tuple(one for one in (self.entry, self.counted) if one is not None)
+        parts = (self.entry, self.passing, self.counted)
+        return tuple(one for one in parts if one is not None)
 
 
 def place(change: Change) -> Place:
@@ -158,20 +163,35 @@ def _is_over(line: Line, at: datetime) -> bool:
 
 
 def _suppressed(line: Line, suppression: Suppression) -> Line:
-    if _is_over(line, suppression.at) or later(line.entry, suppression) is line.entry:
+    if _is_over(line, suppression.at):
         return line
-    return replace(line, entry=suppression)
+    standing = line.entry if suppression.expires_at is None else line.passing
+    if later(standing, suppression) is standing:
+        return line
+    if suppression.expires_at is None:
+        return replace(line, entry=suppression)
+    return replace(line, passing=suppression)
 
 
 def _released(line: Line, at: datetime) -> Line:
     if line.place.reason is Reason.MANUAL or _is_over(line, at):
         return line
-    entry = line.entry if line.entry is not None and line.entry.at > at else None
     left = tuple(one for one in line.soft_bounces if one.at > at)
-    counted = line.counted if line.counted is not None and line.counted.at > at else None
+    counted = _since(line.counted, at)
     if len(left) < len(line.soft_bounces):
         counted = _reached(line.place, left)
-    return replace(line, entry=entry, counted=counted, released_at=at, soft_bounces=left)
+    return replace(
+        line,
+        entry=_since(line.entry, at),
+        passing=_since(line.passing, at),
+        counted=counted,
+        released_at=at,
+        soft_bounces=left,
+    )
+
+
+def _since(one: Suppression | None, at: datetime) -> Suppression | None:
+    return one if one is not None and one.at > at else None
 
 
 def _counted(line: Line, bounce: SoftBounce) -> Line:

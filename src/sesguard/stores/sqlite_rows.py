@@ -19,14 +19,14 @@ STEPS = (
             key TEXT NOT NULL,
             scope TEXT NOT NULL,
             reason TEXT NOT NULL,
-            counted INTEGER NOT NULL,
+            part INTEGER NOT NULL,
             at INTEGER NOT NULL,
             address TEXT,
             source TEXT NOT NULL,
             event_key TEXT,
             detail TEXT,
             expires_at INTEGER,
-            PRIMARY KEY (key, scope, reason, counted)
+            PRIMARY KEY (key, scope, reason, part)
         ) WITHOUT ROWID
         """,
         """
@@ -62,7 +62,7 @@ ENTRY = "entries.key, scope, reason, at, address, source, event_key, detail, exp
 
 Row = tuple[AddressKey, str, str, int, str | None, str, str | None, str | None, int | None]
 
-_LINE = f"SELECT counted, {ENTRY} FROM entries WHERE key = ? AND scope = ? AND reason = ?"
+_LINE = f"SELECT part, {ENTRY} FROM entries WHERE key = ? AND scope = ? AND reason = ?"
 _RELEASE = "SELECT at FROM releases WHERE key = ? AND scope = ? AND reason = ?"
 _SOFT_BOUNCES = """
     SELECT event_key, at, most, window, address, detail FROM soft_bounces
@@ -119,6 +119,7 @@ def load(connection: Connection, place: Place) -> Line:
         place=place,
         entry=entries.get(0),
         counted=entries.get(1),
+        passing=entries.get(2),
         released_at=None if release is None else _time(release[0]),
         soft_bounces=_load_soft_bounces(connection, place),
     )
@@ -149,6 +150,8 @@ def save(connection: Connection, before: Line, after: Line) -> None:
         _save_entry(connection, (*spot, 0), after.entry)
     if after.counted is not before.counted:
         _save_entry(connection, (*spot, 1), after.counted)
+    if after.passing is not before.passing:
+        _save_entry(connection, (*spot, 2), after.passing)
     if after.released_at is not None and after.released_at != before.released_at:
         connection.execute(
             "REPLACE INTO releases VALUES (?, ?, ?, ?)", (*spot, microseconds(after.released_at))
@@ -173,7 +176,7 @@ def _save_entry(
 ) -> None:
     if entry is None:
         connection.execute(
-            "DELETE FROM entries WHERE key = ? AND scope = ? AND reason = ? AND counted = ?", spot
+            "DELETE FROM entries WHERE key = ? AND scope = ? AND reason = ? AND part = ?", spot
         )
         return
     connection.execute(

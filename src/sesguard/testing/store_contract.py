@@ -283,6 +283,20 @@ class StoreContract:
         assert store.look_up([ANN]) == {ANN: newer}
         assert all_entries(store) == [newer]
 
+    def test_what_passes_does_not_end_what_lasts(self, store: SuppressionStore) -> None:
+        """
+        A hard bounce outlives a later entry that expires, as SES's own list gives.
+
+        Else an address that is known to be dead would be mailed again after two weeks.
+        """
+        for key, places in ((ANN, (0, 1)), (BEN, (1, 0))):
+            lasting = entry(key, at=NOW - WEEK)
+            passing = entry(key, at=NOW - DAY, expires_at=NOW - timedelta(hours=1))
+            store.apply(
+                [fresh(Suppress(suppression=(lasting, passing)[place])) for place in places]
+            )
+            assert store.look_up([key]) == {key: lasting}
+
     def test_a_release_takes_off_what_is_not_newer(self, store: SuppressionStore) -> None:
         """A release of one reason and scope leaves the others, and what came after it."""
         store.apply(
