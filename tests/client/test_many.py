@@ -217,33 +217,101 @@ def test_only_transports_run_side_by_side() -> None:
     assert threading.get_ident() not in gate.threads
 
 
+class Held(FakeTransport):
+    """Takes mail once the test lets go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def submit(self, email: Email, handover: Handover, /) -> Receipt:
+        self.begun.release()
+        self.let_go.wait(10)
+        return super().submit(email, handover)
+
+
 def test_an_iterator_closed_early_begins_nothing_more() -> None:
     """What was read and not begun is not sent after the loop was left."""
-    transport = FakeTransport()
-    client = Client(suppression=None, transport=transport, limiter=limiters.Unlimited())
-    outcomes = client.iter_send((mail() for _ in range(1000)), concurrency=2)
-    next(outcomes)
+    transport = Held()
+    client = Client(
+        suppression=lambda address: address == "no@x.org",
+        transport=transport,
+        limiter=limiters.Unlimited(),
+    )
+    emails = [mail("a@x.org"), mail("b@x.org"), mail("c@x.org"), mail("no@x.org")]
+    outcomes = client.iter_send(emails, concurrency=2)
+    assert isinstance(next(outcomes), Suppressed)
+    assert transport.begun.acquire(timeout=10)
+    assert transport.begun.acquire(timeout=10)
     outcomes.close()  # type: ignore[attr-defined]
-    assert len(transport.taken) <= 5
+    transport.let_go.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("sesguard"):
+            thread.join(10)
+    assert len(transport.taken) == 2
+
+
+class Endless:
+    """An asynchronous transport that never answers."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+
+    async def submit(self, email: Email, handover: Handover, /) -> Receipt:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled += 1
+        raise AssertionError
 
 
 def test_a_loop_left_early_cancels_what_is_under_way() -> None:
     """Over an event loop no task outlives the iterator."""
+    transport = Endless()
 
     async def play() -> int:
-        async with AsyncClient(
-            suppression=None, transport=FakeTransport(), limiter=limiters.Unlimited()
-        ) as client:
-            outcomes = client.iter_send([mail()] * 100, concurrency=4)
-            await anext(outcomes)
-            await outcomes.aclose()  # type: ignore[attr-defined]
-            for _ in range(100):
-                if len(asyncio.all_tasks()) == 1:
-                    break
-                await asyncio.sleep(0)
-            return len(asyncio.all_tasks())
+        client = AsyncClient(
+            suppression=lambda address: address == "no@x.org",
+            transport=transport,  # type: ignore[arg-type]
+            limiter=limiters.Unlimited(),
+        )
+        outcomes = client.iter_send([mail()] * 3 + [mail("no@x.org")], concurrency=3)
+        assert isinstance(await anext(outcomes), Suppressed)
+        await asyncio.sleep(0.01)
+        await outcomes.aclose()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.01)
+        return len(asyncio.all_tasks())
 
     assert asyncio.run(play()) == 1
+    assert transport.cancelled == 3
+
+
+def test_a_cancelled_send_is_not_sent_behind_the_callers_back() -> None:
+    """A blocking transport that comes to its last moment after that is stopped there."""
+    transport = Held()
+    stopped = threading.Event()
+
+    class Watched(Held):
+        def submit(self, email: Email, handover: Handover, /) -> Receipt:
+            try:
+                return transport.submit(email, handover)
+            except Exception:
+                stopped.set()
+                raise
+
+    async def play() -> None:
+        client = AsyncClient(suppression=None, transport=Watched(), limiter=limiters.Unlimited())
+        task = asyncio.create_task(client.send(mail()))
+        await asyncio.to_thread(transport.begun.acquire, timeout=10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(play())
+    transport.let_go.set()
+    assert stopped.wait(10)
+    assert transport.taken == []
 
 
 def test_an_asynchronous_iterable_is_taken() -> None:
