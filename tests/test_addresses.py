@@ -430,3 +430,19 @@ def test_an_error_never_shows_the_address(local: str, domain: str) -> None:
         Address.parse(f"{local}@{domain}.1")
     assert local not in str(caught.value)
     assert domain not in str(caught.value)
+
+
+def test_an_address_is_read_from_the_text_alone() -> None:
+    """A string that compares without case finds nobody else's address in the cache."""
+
+    class Folded(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return str(self).lower() == str(other).lower()
+
+        def __hash__(self) -> int:
+            return hash(str(self).lower())
+
+    assert Address.parse(Folded("Folded.Text@example.org")).local == "Folded.Text"
+    assert Address.parse(Folded("folded.text@example.org")).local == "folded.text"

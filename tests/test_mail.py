@@ -6,6 +6,7 @@ import json
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, replace
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from sesguard import errors
 from sesguard.addresses import Address
 from sesguard.mail import STREAM_TAG, Attachment, Email, ListManagement, Template
+from sesguard.mime import render
 
 PLAIN: dict[Any, Any] = {
     "sender": "ann@example.org",
@@ -343,6 +345,37 @@ def test_a_stream_takes_a_tag_of_its_own() -> None:
         make(tags=tags, stream="news")
     with pytest.raises(errors.TagError, match="stream="):
         make(tags=dict(list(tags.items())[:30]), stream="news").with_defaults(tags=tags)
+
+
+class Named(str, Enum):  # noqa: UP042  whose members format as their names
+    """Constants of a caller's own, which format as ``Named.NEWS``."""
+
+    NEWS = "news"
+    ANN = "ann@example.org"
+    TYPE = "text/plain"
+    URI = "https://example.com/u"
+
+
+def test_a_string_of_a_class_of_its_own_is_kept_as_its_text() -> None:
+    """What is looked up, sent and stored is the value of an Enum's member, never its name."""
+    email = Email(
+        sender="shop@example.com",
+        to=Named.ANN,
+        subject=Named.NEWS,
+        text=Named.NEWS,
+        attachments=[Attachment(Named.NEWS, b"", Named.TYPE, content_id=Named.NEWS)],
+        headers={"X-Kind": Named.NEWS},
+        tags={Named.NEWS: Named.NEWS},
+        configuration_set=Named.NEWS,
+        list_unsubscribe=Named.URI,
+        list_management=ListManagement(Named.NEWS, Named.NEWS),
+        tenant=Named.NEWS,
+        stream=Named.NEWS,
+    )
+    assert email.scopes == ("tenant:news", "stream:news")
+    assert b"Named" not in render(email, for_smtp=True)
+    assert Template(Named.NEWS).name == "news"
+    assert b"Named" not in pickle.dumps((email, Template(Named.NEWS)))
 
 
 def test_text_must_be_in_the_character_set() -> None:

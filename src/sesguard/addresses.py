@@ -71,7 +71,7 @@ class Address:
             RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4; RFC 5891.
         """
         if isinstance(text, str):
-            return _parse(text)
+            return _parse(str.__str__(text))  # a subclass may hash and compare as it likes
         if isinstance(text, Address):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             return text
         raise AddressError(f"An address must be a string, not {type(text).__name__}.")

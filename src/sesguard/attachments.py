@@ -54,7 +54,8 @@ class Attachment:
         *,
         content_id: str | None = None,
     ) -> None:
-        if not _fields.line("filename", filename).strip() or len(filename) > 255:
+        filename = _fields.line("filename", filename)
+        if not filename.strip() or len(filename) > 255:
             raise HeaderError(
                 "filename: 1 to 255 characters that show are needed.", field="filename"
             )
@@ -100,7 +101,7 @@ def _checked_type(filename: str, data: bytes, content_type: object) -> str:
             "short CRLF lines. Attach it as application/octet-stream.",
             field="content_type",
         )
-    return content_type
+    return _fields.plain(content_type)
 
 
 def _checked_id(content_id: object) -> str:
@@ -112,7 +113,7 @@ def _checked_id(content_id: object) -> str:
             "content_id: 1 to 78 letters, digits and marks such as . _ - @ are needed.",
             field="content_id",
         )
-    return bare
+    return _fields.plain(bare)
 
 
 def _fits(content_type: str, data: bytes) -> bool:

@@ -41,8 +41,8 @@ class ListManagement:
     def __post_init__(self) -> None:
         if self.contact_list_name is None:  # pyright: ignore[reportUnnecessaryComparison]
             raise EmailError("list_management: a contact list is needed.", field="list_management")
-        _fields.name("list_management", self.contact_list_name)
-        _fields.name("list_management", self.topic_name)
+        for name in ("contact_list_name", "topic_name"):
+            object.__setattr__(self, name, _fields.name("list_management", getattr(self, name)))
 
 
 @final

@@ -38,7 +38,8 @@ class Template:
     data_json: str = field(repr=False)
 
     def __init__(self, name: str, data: Mapping[str, object] = NOTHING) -> None:
-        if not 1 <= len(_fields.line("template", name)) <= 256 or not name.isascii():
+        name = _fields.line("template", name)
+        if not 1 <= len(name) <= 256 or not name.isascii():
             raise EmailError(
                 "template: a name of 1 to 256 ASCII characters is needed.", field="template"
             )

@@ -89,12 +89,11 @@ def checked_rules(
         raise errors.ConfigurationError("on_lookup_error= must be 'raise' or 'send'.")
     if not isinstance(retry, RetryPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]  a caller without types
         raise errors.ConfigurationError("retry= must be a RetryPolicy, or RetryPolicy.none().")
-    _fields.name("configuration_set", configuration_set)
     return Rules(
         on_suppressed=on_suppressed,
         on_lookup_error=on_lookup_error,
         retry=retry,
-        configuration_set=configuration_set,
+        configuration_set=_fields.name("configuration_set", configuration_set),
         tags=_fields.tags(tags),
     )
 

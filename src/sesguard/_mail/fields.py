@@ -26,6 +26,7 @@ __all__ = [
     "name",
     "one",
     "pairs",
+    "plain",
     "stream",
     "tags",
     "text",
@@ -107,6 +108,7 @@ def text(field: str, value: object, charset: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise EmailError(f"{field}: a string is needed, not {_kind(value)}.", field=field)
+    value = plain(value)
     try:
         value.encode(charset)
     except UnicodeError:
@@ -128,20 +130,24 @@ def line(field: str, value: object) -> str:
             "Replace them by spaces.",
             field=field,
         )
-    return value
+    return plain(value)
 
 
 def name(field: str, value: object) -> str | None:
     """The name of something in SES: 1 to 64 of ``A-Z a-z 0-9 _ -``."""
-    if value is None or (isinstance(value, str) and _NAME.fullmatch(value)):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return plain(value)
     raise EmailError(f"{field}: 1 to 64 of A-Z, a-z, 0-9, _ and - are needed.", field=field)
 
 
 def stream(value: object) -> str | None:
     """The value of a tag."""
-    if value is None or (isinstance(value, str) and _TAG.fullmatch(value)):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str) and _TAG.fullmatch(value):
+        return plain(value)
     raise TagError("stream: 1 to 256 of A-Z, a-z, 0-9, _ and - are needed.", field="stream")
 
 
@@ -189,11 +195,22 @@ def pairs(field: str, value: object, error: type[EmailError]) -> dict[str, str]:
     """A mapping of strings to strings, copied."""
     if not isinstance(value, Mapping):
         raise EmailError(f"{field}: a mapping is needed, not {_kind(value)}.", field=field)
-    found = dict(cast("Mapping[object, object]", value))
-    for key, content in found.items():
+    found: dict[str, str] = {}
+    for key, content in cast("Mapping[object, object]", value).items():
         if not isinstance(key, str) or not isinstance(content, str):
             raise error(f"{field}: names and values must be strings.", field=field)
-    return cast("dict[str, str]", found)
+        found[plain(key)] = plain(content)
+    return found
+
+
+def plain(value: str) -> str:
+    """
+    The text of a string's subclass, as a string of no class of its own.
+
+    A member of a ``(str, Enum)`` holds ``"news"`` and formats as ``Stream.NEWS``: kept as it is, a
+    list would be asked about one scope and SES told of another.
+    """
+    return str.__str__(value)
 
 
 def _listed(value: object) -> tuple[object, ...] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sesguard._frozen import FrozenMapping
-from sesguard._mail.fields import BREAKS, NOTHING, items, pairs
+from sesguard._mail.fields import BREAKS, NOTHING, items, pairs, plain
 from sesguard.errors import HeaderError
 
 __all__ = ["headers", "shown", "unsubscribe"]
@@ -108,7 +108,7 @@ def unsubscribe(value: object) -> tuple[str, ...]:
             )
     if sum(map(len, found)) + 4 * len(found) > 900:
         raise HeaderError(f"{field}: the URIs are longer than 900 characters.", field=field)
-    return found
+    return tuple([plain(uri) for uri in found])
 
 
 def shown(name: str) -> str:
