@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sesguard import Email, errors
-from sesguard._core.screening import checked, keys_of, screen, verdict
+from sesguard._core.screening import checked, keys_of, screen, unavailable, verdict
 from sesguard.addresses import AddressKey
 from sesguard.suppression import Reason, Suppression
 
@@ -64,8 +64,10 @@ def test_the_verdict_of_each_answer() -> None:
     assert verdict(own, KEYS[0], now=NOW) is own
     assert verdict(False, KEYS[0], now=NOW) is None
     assert verdict(None, KEYS[0], now=NOW) is None
-    with pytest.raises(errors.SuppressionUnavailableError, match="int"):
-        verdict(1, KEYS[0], now=NOW)
+    nonsense = verdict(1, KEYS[0], now=NOW)
+    assert isinstance(nonsense, errors.SuppressionUnavailableError)
+    assert "int" in str(nonsense)
+    assert verdict(nonsense, KEYS[1], now=NOW) is nonsense
 
 
 def test_an_answer_must_be_about_what_was_asked() -> None:
@@ -76,6 +78,18 @@ def test_an_answer_must_be_about_what_was_asked() -> None:
     for wrong in ({"A@x.org": True}, [KEYS[0]], None):
         with pytest.raises(errors.SuppressionUnavailableError):
             checked(wrong, KEYS, now=NOW)
+
+
+def test_what_cannot_be_told_of_one_stops_the_mails_to_that_one() -> None:
+    """An entry for somebody else in the same mail does not speak for it, nor against others."""
+    unknown = unavailable(OSError("ann@x.org"))
+    assert "ann" not in str(unknown)
+    assert unavailable(unknown) is unknown
+    found = checked({KEYS[0]: unknown, KEYS[1]: True}, KEYS, now=NOW)
+    with pytest.raises(errors.SuppressionUnavailableError) as caught:
+        screen(email(["b@x.org", "a@x.org"], [], []), found, on_suppressed="drop")
+    assert caught.value is unknown
+    assert screen(email(["c@x.org"], [], []), found, on_suppressed="raise").suppressed == {}
 
 
 def test_the_message_says_what_to_do_when_some_are_left() -> None:

@@ -137,6 +137,33 @@ def test_a_failed_look_up_stops_its_batch_and_not_the_run(run: Make) -> None:
     assert dict(tally.by_error) == {"SuppressionUnavailableError": 5}
 
 
+def away_for_bob(address: str) -> bool:
+    if address == "bob@example.org":
+        raise OSError
+    return address == "eve@example.org"
+
+
+async def awaited_away_for_bob(address: str) -> bool:
+    return away_for_bob(address)
+
+
+@pytest.mark.parametrize("words", ["raise", "send"])
+def test_a_hook_that_fails_for_one_says_nothing_of_the_others(run: Make, words: str) -> None:
+    """Neither are they held up, nor does on_lookup_error="send" mail whom it did stop."""
+    mails = [mail(), mail("bob@example.org"), mail("eve@example.org")]
+    told = run(suppression=away_for_bob, on_lookup_error=words).outcomes(mails)
+    ends = {one.index: type(one) for one in told}
+    assert ends == {0: Sent, 1: NotSent if words == "raise" else Sent, 2: Suppressed}
+
+
+@pytest.mark.parametrize("hook", [awaited_away_for_bob, lambda key: awaited_away_for_bob(key)])
+def test_an_awaited_hook_that_fails_for_one_says_nothing_of_the_others(hook: Any) -> None:
+    """Whether or not it looks like a coroutine function."""
+    client = AsyncClient(suppression=hook, transport=FakeTransport(), limiter=limiters.Unlimited())
+    tally = asyncio.run(client.send_many([mail(), mail("bob@example.org")]))
+    assert (tally.sent, tally.not_sent) == (1, 1)
+
+
 def test_what_is_no_email_ends_the_run_after_what_came_before(run: Make) -> None:
     """The e-mails before it are sent and told, then the caller hears of it."""
     seen: list[Outcome] = []

@@ -111,7 +111,7 @@ def test_what_must_be_awaited_is_closed_and_refused_by_the_client(options: dict[
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(errors.ConfigurationError, match="AsyncClient"):
-            Client(**wired).send(mail())
+            Client(**wired).send(mail("ann@example.org", "bob@example.org"))
         gc.collect()
     assert transport.taken == []
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, cast, overload
 
 from sesguard import errors
+from sesguard._core.screening import unavailable
 from sesguard._lift import Lift, is_async, refuse
 from sesguard.addresses import AddressKey
 from sesguard.ports import AsyncLookUp, AsyncSuppressionHook, LookUp, SuppressionHook
@@ -58,22 +59,48 @@ def _one_by_one(
         one = lift(hook, port)
 
         async def await_each(keys: Sequence[AddressKey], scopes: Sequence[str]) -> object:
-            return {key: await one(key) for key in keys}
+            return {key: await _settled(one(key)) for key in keys}
 
         return await_each
 
     def call_each(keys: Sequence[AddressKey]) -> list[object]:
-        return [hook(key) for key in keys]
+        return [_answer(hook, key) for key in keys]
 
     each = lift(call_each, port)
 
     async def ask(keys: Sequence[AddressKey], scopes: Sequence[str]) -> object:
         answers = await each(keys)
-        return {
-            key: await lift.settle(answer, port) for key, answer in zip(keys, answers, strict=True)
-        }
+        try:
+            return {
+                key: await _settled(lift.settle(answer, port))
+                for key, answer in zip(keys, answers, strict=True)
+            }
+        finally:
+            for answer in answers:
+                if inspect.iscoroutine(answer):
+                    answer.close()  # nobody is left to await it
 
     return ask
+
+
+def _answer(hook: Callable[[AddressKey], object], key: AddressKey) -> object:
+    """What the hook says of one key. Its failure is that key's alone: others are told apart."""
+    try:
+        return hook(key)
+    except errors.ConfigurationError:
+        raise
+    except Exception as error:
+        return unavailable(error)
+
+
+async def _settled(answer: Awaitable[object]) -> object:
+    """`_answer`, awaited."""
+    try:
+        return await answer
+    except errors.ConfigurationError:
+        raise
+    except Exception as error:
+        return unavailable(error)
 
 
 @overload

@@ -12,19 +12,24 @@ from typing import Literal
 
 from sesguard import errors
 from sesguard._core.retry import RetryPolicy
-from sesguard._core.screening import OnSuppressed, Screened, checked, keys_of, screen
+from sesguard._core.screening import (
+    Found,
+    OnSuppressed,
+    Screened,
+    checked,
+    keys_of,
+    screen,
+    unavailable,
+)
 from sesguard._lift import LiftedClock, LiftedLimiter
 from sesguard.addresses import AddressKey
 from sesguard.mail import Email
 from sesguard.outcomes import Attempted, LookUpFailed, Notice, SendResult, Waited
 from sesguard.ports import Receipt
-from sesguard.suppression import Suppression
 
 __all__ = ["Rules", "SendPorts", "deliver", "screen_all", "screen_one"]
 
 OnLookupError = Literal["raise", "send"]
-
-Found = Mapping[AddressKey, Suppression]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +94,16 @@ async def screen_all(
     by_scopes: dict[tuple[str, ...], list[Email]] = {}
     for email in emails:
         by_scopes.setdefault(email.scopes, []).append(email)
-    found: dict[tuple[str, ...], Found | errors.SuppressionUnavailableError] = {}
+    found: dict[tuple[str, ...], Found] = {}
     for scopes, group in by_scopes.items():
         found[scopes] = await _look_up(keys_of(group), scopes, ports, rules)
     return [_screened(email, found[email.scopes], rules) for email in emails]
 
 
-def _screened(
-    email: Email, found: Found | errors.SuppressionUnavailableError, rules: Rules
-) -> Screened | errors.SESGuardError:
-    if isinstance(found, errors.SuppressionUnavailableError):
-        return found
+def _screened(email: Email, found: Found, rules: Rules) -> Screened | errors.SESGuardError:
     try:
         screened = screen(email, found, on_suppressed=rules.on_suppressed)
-    except errors.SuppressedError as error:
+    except (errors.SuppressedError, errors.SuppressionUnavailableError) as error:
         return error
     email = screened.email.with_defaults(configuration_set=rules.configuration_set, tags=rules.tags)
     return Screened(email=email, suppressed=screened.suppressed)
@@ -110,24 +111,20 @@ def _screened(
 
 async def _look_up(
     keys: Sequence[AddressKey], scopes: Sequence[str], ports: SendPorts, rules: Rules
-) -> Found | errors.SuppressionUnavailableError:
+) -> Found:
     try:
-        return checked(await ports.look_up(keys, scopes), keys, now=ports.clock.now())
+        found = checked(await ports.look_up(keys, scopes), keys, now=ports.clock.now())
     except errors.ConfigurationError:
         raise
-    except errors.SuppressionUnavailableError as error:
-        unavailable = error
     except Exception as error:
         # Whatever a hook raises, the list was not asked: the mail must not go out unseen.
-        unavailable = errors.SuppressionUnavailableError(
-            f"The suppression look-up failed with {type(error).__name__}, so nothing was sent. "
-            "Mend it (error.original holds the cause) and send again.",
-            original=error,
-        )
-    if rules.on_lookup_error == "send":
-        ports.observe(LookUpFailed(error=unavailable))
-        return {}
-    return unavailable
+        found = dict.fromkeys(keys, unavailable(error))
+    if rules.on_lookup_error == "raise":
+        return found
+    failed = [one for one in found.values() if isinstance(one, errors.SuppressionUnavailableError)]
+    for failure in dict.fromkeys(failed):
+        ports.observe(LookUpFailed(error=failure))
+    return {key: one for key, one in found.items() if one not in failed}
 
 
 async def deliver(
