@@ -157,7 +157,7 @@ def test_the_same_seed_gives_the_same_answers() -> None:
     """Identifiers, events and statistics, however often the quota was read in between."""
 
     def story(seed: int, *, curious: bool) -> list[object]:
-        sim = Simulator(seed=seed)
+        sim = Simulator(seed)
         client = sim.boto3_client("sesv2")
         answers: list[object] = []
         for _ in range(3):

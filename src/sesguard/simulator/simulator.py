@@ -99,8 +99,8 @@ class Simulator:
 
     def __init__(
         self,
-        *,
         seed: int = 0,
+        *,
         clock: Clock | None = None,
         quota: float | None = None,
         rate: float | None = None,
