@@ -113,16 +113,24 @@ def test_a_release_between_soft_bounces_takes_off_what_they_made() -> None:
 def test_what_was_counted_stands_when_the_bounces_are_forgotten() -> None:
     """Bounces that can matter no more are dropped; the entry that they made stays, or goes."""
     line = after(bounce(NOW), bounce(NOW + DAY))
-    assert listing.forgotten(line, before=NOW + 2 * DAY - timedelta(seconds=1)) is line
-    half = listing.forgotten(line, before=NOW + 2 * DAY)
-    assert [one.at for one in half.soft_bounces] == [NOW + DAY]
-    none = listing.forgotten(line, before=NOW + 3 * DAY)
+    first, second = (one.event_key for one in line.soft_bounces)
+    assert listing.forgotten(line, "another") is line
+    half = listing.forgotten(line, first)
+    assert [one.event_key for one in half.soft_bounces] == [second]
+    none = listing.forgotten(half, second)
     assert (none.counted, none.soft_bounces) == (line.counted, ())
     again = listing.changed(none, "another", bounce(NOW + 9 * DAY))
     assert again.counted is line.counted
     for days, stands in ((0, True), (1, False)):
         release = Release(key=ANN, reason=Reason.BOUNCE, at=NOW + days * DAY)
         assert (after(release, line=none).counted is not None) is stands
+
+
+def test_a_soft_bounce_is_kept_for_its_window_from_when_it_happened_or_was_told() -> None:
+    """Whichever is later; and to the end of time where that is beyond it."""
+    assert listing.over(NOW, 2 * DAY, told=NOW + DAY) == NOW + 3 * DAY
+    assert listing.over(NOW + DAY, 2 * DAY, told=NOW) == NOW + 3 * DAY
+    assert listing.over(NOW, timedelta.max, told=NOW) == datetime.max.replace(tzinfo=UTC)
 
 
 def test_an_addition_gives_way_to_what_is_later_and_lasts_as_long() -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "changed",
     "forgotten",
     "later",
+    "over",
     "place",
     "places",
     "removed",
@@ -249,7 +250,20 @@ def removed(line: Line, *, now: datetime) -> Line:
     )
 
 
-def forgotten(line: Line, *, before: datetime) -> Line:
-    """The line without soft bounces that counted for nothing after *before*."""
-    left = tuple(one for one in line.soft_bounces if before - one.at < one.window)
+def over(at: datetime, window: timedelta, *, told: datetime) -> datetime:
+    """
+    Until when a soft bounce is kept to be counted with others.
+
+    One that is told late is kept as long as one that is told at once: those that it counts with
+    may come as late.
+    """
+    try:
+        return max(at, told) + window
+    except OverflowError:  # after the year 9999
+        return _NEVER
+
+
+def forgotten(line: Line, event_key: str) -> Line:
+    """The line without the soft bounce of one event. What it has led to stands."""
+    left = tuple(one for one in line.soft_bounces if one.event_key != event_key)
     return line if len(left) == len(line.soft_bounces) else replace(line, soft_bounces=left)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from sesguard._core.listing import Line, Place
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.suppression import Change, CountSoftBounce, Page, Reason, Suppression
 
 __all__ = ["MemoryStore"]
 
@@ -48,7 +49,7 @@ class MemoryStore:
         self._lines: dict[AddressKey, tuple[Line, ...]] = {}
         self._sorted_keys: list[AddressKey] | None = None
         self._marks: OrderedDict[str, datetime] = OrderedDict()
-        self._counting: deque[tuple[datetime, Place]] = deque()
+        self._counting: list[tuple[datetime, Place, str]] = []
         self.add(suppressions)
 
     def look_up(
@@ -83,7 +84,11 @@ class MemoryStore:
                     self._marks[event_key] = now
                     for change in changes:
                         line = self._line(listing.place(change))
-                        self._keep(line, listing.changed(line, event_key, change))
+                        after = listing.changed(line, event_key, change)
+                        self._keep(line, after)
+                        if isinstance(change, CountSoftBounce) and after is not line:
+                            over = listing.over(change.at, change.window, told=now)
+                            heappush(self._counting, (over, line.place, event_key))
             self._forget(now - self._keep_marks, at_most=2 * len(events) + 100)
         return applied
 
@@ -182,9 +187,6 @@ class MemoryStore:
         if others is None:
             self._sorted_keys = None
         self._lines[where.key] = (*(one for one in others or () if one.place != where), after)
-        if len(after.soft_bounces) > len(before.soft_bounces):
-            newest = after.soft_bounces[-1]
-            self._counting.append((newest.at + newest.window, where))
 
     def _forget(self, before: datetime, *, at_most: int) -> None:
         """Drop marks, and soft bounces that count for nothing, some at a time."""
@@ -195,8 +197,9 @@ class MemoryStore:
         for _ in range(at_most):
             if not self._counting or self._counting[0][0] > before:
                 break
-            line = self._line(self._counting.popleft()[1])
-            self._keep(line, listing.forgotten(line, before=before))
+            _, where, event_key = heappop(self._counting)
+            line = self._line(where)
+            self._keep(line, listing.forgotten(line, event_key))
 
     def _standing(self, after: Place | None, now: datetime) -> Iterator[Suppression]:
         """What holds, from a place on."""

@@ -36,7 +36,7 @@ _FORGET_MARKS = """
 _FORGET_SOFT_BOUNCES = """
     DELETE FROM soft_bounces WHERE (key, scope, event_key) IN (
         SELECT key, scope, event_key FROM soft_bounces
-        WHERE at + window <= ? ORDER BY at + window LIMIT ?
+        WHERE over_at <= ? ORDER BY over_at LIMIT ?
     )
 """
 
@@ -120,7 +120,8 @@ class SQLiteStore:
                 applied.append(connection.execute(_MARK, mark).rowcount == 1)
                 for change in changes if applied[-1] else ():
                     line = rows.load(connection, listing.place(change))
-                    rows.save(connection, line, listing.changed(line, event_key, change))
+                    after = listing.changed(line, event_key, change)
+                    rows.save(connection, line, after, now=now)
             over = (rows.microseconds(now - self._keep_marks), 2 * len(events) + 100)
             connection.execute(_FORGET_MARKS, over)
             connection.execute(_FORGET_SOFT_BOUNCES, over)
@@ -137,11 +138,12 @@ class SQLiteStore:
             StoreError: The file cannot be written.
         """
         entries = store_door.suppressions(suppressions)
+        now = self._clock.now()
         for start in range(0, len(entries), 5_000):
             with self._file.writing() as connection:
                 for entry in entries[start : start + 5_000]:
                     line = rows.load(connection, Place(entry.key, entry.scope, entry.reason))
-                    rows.save(connection, line, listing.added(line, entry))
+                    rows.save(connection, line, listing.added(line, entry), now=now)
 
     def suppress(
         self,
@@ -192,7 +194,7 @@ class SQLiteStore:
                 entries = [entry for line in lines for entry in line.suppressions]
                 count += listing.strongest(entries, now=now) is not None
                 for line in lines:
-                    rows.save(connection, line, listing.removed(line, now=now))
+                    rows.save(connection, line, listing.removed(line, now=now), now=now)
         return count
 
     def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:

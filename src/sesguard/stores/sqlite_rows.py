@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
 from typing import overload
 
-from sesguard._core.listing import Line, Place, SoftBounce
+from sesguard._core.listing import Line, Place, SoftBounce, over
 from sesguard.addresses import AddressKey
 from sesguard.suppression import Reason, Suppression
 
@@ -48,10 +48,11 @@ STEPS = (
             window INTEGER NOT NULL,
             address TEXT,
             detail TEXT,
+            over_at INTEGER NOT NULL,
             PRIMARY KEY (key, scope, event_key)
         ) WITHOUT ROWID
         """,
-        "CREATE INDEX soft_bounces_over ON soft_bounces (at + window)",
+        "CREATE INDEX soft_bounces_over ON soft_bounces (over_at)",
         "CREATE TABLE marks (id INTEGER PRIMARY KEY, event_key TEXT NOT NULL UNIQUE, at INTEGER)",
     ),
 )
@@ -143,7 +144,7 @@ def _load_soft_bounces(connection: Connection, place: Place) -> tuple[SoftBounce
     )
 
 
-def save(connection: Connection, before: Line, after: Line) -> None:
+def save(connection: Connection, before: Line, after: Line, *, now: datetime) -> None:
     """Write what is different."""
     spot = _spot(after.place)
     if after.entry is not before.entry:
@@ -158,7 +159,7 @@ def save(connection: Connection, before: Line, after: Line) -> None:
         )
     for bounce in after.soft_bounces:
         if bounce not in before.soft_bounces:
-            _save_soft_bounce(connection, spot[:2], bounce)
+            _save_soft_bounce(connection, spot[:2], bounce, now)
     for bounce in before.soft_bounces:
         if bounce not in after.soft_bounces:
             connection.execute(
@@ -193,9 +194,11 @@ def _save_entry(
     )
 
 
-def _save_soft_bounce(connection: Connection, spot: tuple[str, str], bounce: SoftBounce) -> None:
+def _save_soft_bounce(
+    connection: Connection, spot: tuple[str, str], bounce: SoftBounce, now: datetime
+) -> None:
     connection.execute(
-        "INSERT INTO soft_bounces VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO soft_bounces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *spot,
             text(bounce.event_key),
@@ -204,5 +207,6 @@ def _save_soft_bounce(connection: Connection, spot: tuple[str, str], bounce: Sof
             min(bounce.window // _MICROSECOND, _LARGEST),
             text(bounce.address),
             text(bounce.detail),
+            microseconds(over(bounce.at, bounce.window, told=now)),
         ),
     )

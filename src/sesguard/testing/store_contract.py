@@ -389,6 +389,20 @@ class StoreContract:
             store.apply([fresh(soft_bounce(at, key)) for at in times])
         assert set(store.look_up([ANN, BEN])) == {BEN}
 
+    def test_soft_bounces_that_are_told_late_count_together(self, store: SuppressionStore) -> None:
+        """What counts is when they happened, be it years ago, not when the queue brought them."""
+        for days in (1, 2, 0):
+            store.apply([fresh(soft_bounce(NOW - 1000 * DAY + days * DAY))])
+        assert set(store.look_up([ANN])) == {ANN}
+
+    def test_soft_bounces_may_be_dated_to_the_end_of_time(self, store: SuppressionStore) -> None:
+        """An event may say so. It does no harm to what comes with it, and is counted."""
+        last = datetime.max.replace(tzinfo=UTC)
+        for _ in range(3):
+            batch = [fresh(soft_bounce(last)), fresh(Suppress(suppression=entry(BEN)))]
+            assert list(store.apply(batch)) == [True, True]
+        assert set(store.look_up([ANN, BEN])) == {ANN, BEN}
+
     def test_two_events_of_one_second_are_two(self, store: SuppressionStore) -> None:
         """Counts are kept by event key, and one event that comes again is one."""
         first, second = fresh(soft_bounce(NOW, limit=2)), fresh(soft_bounce(NOW, limit=2))
