@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sesguard import AsyncClient, Client, Email, errors, limiters
-from sesguard.outcomes import NotSent, Outcome, Rejected, Sent, Suppressed, Unknown
+from sesguard.outcomes import NotSent, Outcome, Rejected, Sent, Suppressed, Tally, Unknown
 from sesguard.ports import Handover, Receipt
 from tests.client.conftest import FakeClock, FakeTransport, Make, mail
 
@@ -159,8 +159,13 @@ def test_a_hook_that_fails_for_one_says_nothing_of_the_others(run: Make, words: 
 @pytest.mark.parametrize("hook", [awaited_away_for_bob, lambda key: awaited_away_for_bob(key)])
 def test_an_awaited_hook_that_fails_for_one_says_nothing_of_the_others(hook: Any) -> None:
     """Whether or not it looks like a coroutine function."""
-    client = AsyncClient(suppression=hook, transport=FakeTransport(), limiter=limiters.Unlimited())
-    tally = asyncio.run(client.send_many([mail(), mail("bob@example.org")]))
+    wired: dict[str, Any] = {"transport": FakeTransport(), "limiter": limiters.Unlimited()}
+
+    async def play() -> Tally:
+        async with AsyncClient(suppression=hook, **wired) as client:
+            return await client.send_many([mail(), mail("bob@example.org")])
+
+    tally = asyncio.run(play())
     assert (tally.sent, tally.not_sent) == (1, 1)
 
 
