@@ -547,7 +547,8 @@ class UnknownEvent(_Event):
     Attributes:
         kind: What it calls itself, without spaces; ``"Unknown"`` where it does not.
 
-        digest: A hash of the record, where it has neither a mail nor a time to know it by.
+        digest: A hash of the record, where it speaks of no mail to know it by: of one second
+            there may be several.
     """
 
     kind: str = "Unknown"

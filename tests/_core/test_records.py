@@ -211,6 +211,15 @@ def test_what_ses_says_beside_mail_is_an_unknown_event() -> None:
     assert only("eventbridge/sending-status.json").key != advice.key
 
 
+def test_two_events_of_one_second_without_a_mail_are_two() -> None:
+    """SES may have two things to say at once. The same one that comes again is one."""
+    first, second = sample("eventbridge/advisor.json"), sample("eventbridge/advisor.json")
+    second["resources"] = ["arn:aws:ses:eu-west-1:111122223333:identity/other.example"]
+    assert first["time"] == second["time"]
+    assert parse_event(first).key != parse_event(second).key
+    assert parse_event(first).key == parse_event(json.dumps(first)).key
+
+
 def test_a_kind_of_tomorrow_is_an_unknown_event() -> None:
     """It has its mail, its time and the whole record."""
     pigeon = only("event/of-tomorrow.json")

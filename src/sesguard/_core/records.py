@@ -244,7 +244,7 @@ def _other(record: Record, spelled: str, channel: str | None, origin: Origin) ->
     recipients: tuple[events.Recipient, ...] = ()
     for body, naming in _NAMING:
         recipients = recipients or recipients_of(object_of(record.get(body)).get(naming), mail)
-    known = timestamp is not None or (mail is not None and mail.message_id is not None)
+    known = mail is not None and mail.message_id is not None
     return events.UnknownEvent(
         kind=spelled if _NAME.fullmatch(spelled) else "Unknown",
         digest=None if known else _digest(record),
