@@ -307,6 +307,39 @@ def test_a_limiter_that_fails_sends_nothing(run: Make) -> None:
         assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", [None, "5", float("nan"), float("inf")])
+def test_a_limiter_that_answers_no_seconds_sends_nothing(run: Make, answer: Any) -> None:
+    """No wait can be made of it, and to send at once would be a guess."""
+    transport = FakeTransport()
+    with pytest.raises(errors.StoreError, match="seconds to wait"):
+        run(transport=transport, limiter=Recording(answer)).send(mail())
+    assert transport.taken == []
+
+
+def test_a_limiter_that_fails_after_a_throttle_is_one_of_our_errors(run: Make) -> None:
+    """It ends the send, which SES did not take."""
+
+    class Broken(Recording):
+        def slow_down(self, retry_after: float | None = None, /) -> None:
+            raise RuntimeError("redis://secret")
+
+    with pytest.raises(errors.StoreError, match="nothing was sent"):
+        run(transport=FakeTransport([RATE]), limiter=Broken()).send(mail())
+
+
+def test_a_send_called_off_while_it_waits_gives_back_what_it_reserved(run: Make) -> None:
+    """Else each request that a web server cancels would slow the others down."""
+
+    class Interrupted(FakeClock):
+        def sleep(self, seconds: float, /) -> None:
+            raise KeyboardInterrupt
+
+    limiter = Recording(1.0)
+    with pytest.raises(KeyboardInterrupt):
+        run(limiter=limiter, clock=Interrupted()).send(mail("a@x.org", "b@x.org"))
+    assert limiter.returned == [2]
+
+
 @pytest.mark.parametrize("failure", [ValueError("secret"), "not a receipt"])
 def test_a_transport_that_breaks_its_contract_leaves_the_outcome_unknown(
     run: Make, failure: object
@@ -320,9 +353,12 @@ def test_a_transport_that_breaks_its_contract_leaves_the_outcome_unknown(
 
 
 def test_an_error_of_ours_out_of_a_transport_passes(run: Make) -> None:
-    """An EmailError that a transport finds is the caller's to see."""
+    """An EmailError that a transport finds is the caller's to see. No attempt is told of it."""
+    seen: list[Notice] = []
+    transport = FakeTransport([errors.EmailError("a template")])
     with pytest.raises(errors.EmailError):
-        run(transport=FakeTransport([errors.EmailError("a template")])).send(mail())
+        run(transport=transport, observers=[seen.append]).send(mail())
+    assert [type(one) for one in seen] == [Settled]
 
 
 def test_a_receipt_without_an_id_is_unknown(run: Make) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import isfinite
+from typing import Literal, TypeVar
 
 from sesguard import errors
 from sesguard._core.retry import RetryPolicy
@@ -30,6 +31,8 @@ from sesguard.ports import Receipt
 __all__ = ["Rules", "SendPorts", "deliver", "screen_all", "screen_one"]
 
 OnLookupError = Literal["raise", "send"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,7 @@ async def deliver(
         except errors.SendError as error:
             error.attempts = attempt
             if isinstance(error, errors.SendingRateExceededError):
-                await ports.limiter.slow_down(error.retry_after)
+                await _by_limiter(ports.limiter.slow_down(error.retry_after))
             pause = rules.retry.wait(error, attempt, jitter=ports.jitter())
             if pause is None or _passes(deadline, pause, ports) or not ports.may_repeat():
                 raise
@@ -162,8 +165,29 @@ async def deliver(
 
 
 async def _wait_for_rate(units: int, ports: SendPorts, deadline: float | None) -> float:
+    answer = await _by_limiter(ports.limiter.reserve(units))
+    if not isinstance(answer, (int, float)) or not isfinite(answer):  # pyright: ignore[reportUnnecessaryIsInstance]  a port of the caller's
+        raise errors.StoreError(
+            f"The limiter answered {type(answer).__name__} instead of the seconds to wait, so "
+            "nothing was sent. Its reserve must answer a number, 0 for at once."
+        )
+    wait = max(answer, 0.0)
+    if _passes(deadline, wait, ports):
+        await _by_limiter(ports.limiter.give_back(units))
+        raise _out_of_time(wait)
+    if wait > 0:
+        ports.observe(Waited(seconds=wait))
+        try:
+            await ports.clock.sleep(wait)
+        except BaseException:
+            await _by_limiter(ports.limiter.give_back(units))  # called off before it was tried
+            raise
+    return wait
+
+
+async def _by_limiter(answer: Awaitable[T]) -> T:
     try:
-        wait = await ports.limiter.reserve(units)
+        return await answer
     except errors.SESGuardError:
         raise
     except Exception as error:
@@ -173,13 +197,6 @@ async def _wait_for_rate(units: int, ports: SendPorts, deadline: float | None) -
             "Mend it (error.original holds the cause) and send again.",
             original=error,
         ) from None
-    if _passes(deadline, max(wait, 0.0), ports):
-        await ports.limiter.give_back(units)
-        raise _out_of_time(wait)
-    if wait > 0:
-        ports.observe(Waited(seconds=wait))
-        await ports.clock.sleep(wait)
-    return max(wait, 0.0)
 
 
 def _out_of_time(wait: float) -> errors.SendError:
@@ -203,7 +220,12 @@ def _passes(deadline: float | None, seconds: float, ports: SendPorts) -> bool:
 
 async def _attempt(email: Email, attempt: int, ports: SendPorts, deadline: float | None) -> Receipt:
     began = ports.clock.monotonic()
-    error: errors.SendError | None = None
+
+    def told(error: errors.SendError | None) -> None:
+        seconds = ports.clock.monotonic() - began
+        units = len(email.recipients)
+        ports.observe(Attempted(attempt=attempt, units=units, seconds=seconds, error=error))
+
     try:
         receipt = await ports.submit(email, None if deadline is None else deadline - began)
         if not isinstance(receipt, Receipt):  # pyright: ignore[reportUnnecessaryIsInstance]  a port of the caller's
@@ -211,24 +233,22 @@ async def _attempt(email: Email, attempt: int, ports: SendPorts, deadline: float
                 f"The transport answered with {type(receipt).__name__} instead of a Receipt, so "
                 "the mail may have been sent or not. Mend the transport before you send again."
             )
-        return receipt
-    except errors.SendError as failure:
-        error = failure
+    except errors.SendError as error:
+        told(error)
         raise
     except errors.SESGuardError:
-        raise
+        raise  # found before SES was asked: no request was made
     except Exception as failure:
         # A transport that raises what it should not leaves open whether the mail was taken.
-        error = errors.OutcomeUnknownError(
+        unknown = errors.OutcomeUnknownError(
             f"The transport failed with {type(failure).__name__}, so the mail may have been sent "
             "or not. See error.original, and wait for its Send or Delivery event.",
             original=failure,
         )
-        raise error from None
-    finally:
-        seconds = ports.clock.monotonic() - began
-        units = len(email.recipients)
-        ports.observe(Attempted(attempt=attempt, units=units, seconds=seconds, error=error))
+        told(unknown)
+        raise unknown from None
+    told(None)
+    return receipt
 
 
 def _result(screened: Screened, receipt: Receipt, attempts: int, waited: float) -> SendResult:
