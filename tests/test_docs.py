@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shlex
@@ -59,6 +60,8 @@ def holding(*languages: str) -> list[object]:
     ]
 
 
+# A document leaves open what a program keeps as long as it runs.
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("document", holding("python"))
 def test_python_in_the_documentation_runs(
     document: Path,
@@ -85,6 +88,8 @@ def test_python_in_the_documentation_runs(
             printed = capsys.readouterr().out
             if after.language in ("", "text"):
                 assert printed.rstrip() == after.text.rstrip(), f"printed at line {block.line}"
+    names.clear()
+    gc.collect()
 
 
 def commands(block: Block) -> list[str]:
