@@ -51,6 +51,19 @@ def test_waiting_side_by_side_is_not_throttled() -> None:
     assert sim.calls["sesv2.SendEmail"] == 40
 
 
+@pytest.mark.parametrize("name", ["bounce", "complaint", "suppressionlist"])
+def test_what_comes_back_stops_the_next_mail(name: str) -> None:
+    """In a store that goes by the system's clock, too: what is held for a while is not over yet."""
+    sim, store = Simulator(), MemoryStore()
+    with sim.client(suppression=store) as client:
+        email = mail(f"{name}@simulator.amazonses.com")
+        client.send(email)
+        Worker(sim.source(), store=store).drain()
+        with pytest.raises(errors.SuppressedError):
+            client.send(email)
+    assert len(sim.outbox) == 1
+
+
 def test_a_guarded_client_asks_its_list() -> None:
     """What is on it is not sent."""
     sim = Simulator()

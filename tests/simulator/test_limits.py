@@ -40,6 +40,7 @@ def test_a_clock_starts_at_a_time_with_a_zone() -> None:
     with pytest.raises(errors.ConfigurationError, match="time zone"):
         SimulatedClock(datetime(2026, 1, 1))
     assert SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC)).now().year == 2026
+    assert timedelta(0) <= datetime.now(UTC) - SimulatedClock().now() < timedelta(days=1, hours=1)
 
 
 def test_a_mail_to_many_goes_into_debt() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -13,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from sesguard import errors
-from sesguard.simulator import Simulator, wire
+from sesguard.simulator import SimulatedClock, Simulator, wire
 from sesguard.simulator.refusals import Refusal, not_found, sending_rate
 
 SIMPLE: dict[str, Any] = {
@@ -39,7 +40,8 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_an_answer_is_what_boto3_would_give() -> None:
     """With a message id in SES's shape, a request id, and the HTTP status."""
-    answer = Simulator().boto3_client("sesv2").send_email(**SIMPLE)
+    clock = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    answer = Simulator(clock=clock).boto3_client("sesv2").send_email(**SIMPLE)
     assert answer["MessageId"].startswith("0100019b76da")
     assert answer["MessageId"].endswith("-000000")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -9,8 +9,6 @@ from sesguard.errors import ConfigurationError
 
 __all__ = ["SimulatedClock"]
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
-
 
 class SimulatedClock:
     """
@@ -20,10 +18,13 @@ class SimulatedClock:
     after the other, so that nobody finds it earlier than he waited for.
 
     Args:
-        start: The time of day at which it begins, aware.
+        start: The moment at which it begins, aware. Default: when the day began, in UTC, so that
+            what is dated by it is not over for those who go by the system's clock.
     """
 
-    def __init__(self, start: datetime = _START) -> None:
+    def __init__(self, start: datetime | None = None) -> None:
+        if start is None:
+            start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         if start.utcoffset() is None:
             raise ConfigurationError("start= has no time zone.")
         self._start = start.astimezone(UTC)

@@ -53,9 +53,9 @@ class Simulator:
         client.send(Email(sender="us@example.com", to="bounce@simulator.amazonses.com", ...))
         Worker(sim.source(), store=store).drain()
 
-    Nothing leaves the process. The same calls with the same *seed* give the same answers. It may
-    be used by threads. As a context manager it answers every such client that is made inside of
-    it, by whichever package.
+    Nothing leaves the process. The same calls with the same *seed*, at the same times of its clock,
+    give the same answers. It may be used by threads. As a context manager it answers every such
+    client that is made inside of it, by whichever package.
 
     It has SendEmail, SendRawEmail, GetAccount, GetSendQuota and GetSendStatistics. All else is an
     error that names the operation.
@@ -71,7 +71,7 @@ class Simulator:
     Args:
         seed: Decides every identifier, and the minute at which statistics are cut.
 
-        clock: Time. A `SimulatedClock` of its own unless given.
+        clock: Time. A `SimulatedClock` of its own unless given, which begins where today does.
 
         quota: Recipients in any 24 hours, -1 for unlimited; 50,000, and 200 in the sandbox.
 
