@@ -287,7 +287,7 @@ class Worker:
     def _add(self, handler: object, kinds: tuple[type, ...]) -> None:
         if isinstance(handler, type) or not callable(handler):
             raise errors.ConfigurationError(
-                f"A handler is a function (event) -> None, and {handler!r} was given."
+                f"A handler is a function (event) -> None, and {_described(handler)} was given."
             )
         self._handlers.append((kinds, handler))
 
@@ -337,6 +337,10 @@ class Worker:
         except Exception as error:
             # Whatever a source raises, it is one thing: trouble with the queue.
             raise source_error(error, getattr(method, "__name__", "method")) from None
+
+
+def _described(given: object) -> str:
+    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
 
 
 async def _warn_of_confirmation(event: Event) -> None:

@@ -37,6 +37,6 @@ def visibility_of(given: float | timedelta | None, source: object) -> float:
     if seconds is None:
         told = getattr(source, "visibility_timeout", None)
         return float(told) if isinstance(told, (int, float)) and told > 0 else _HIDDEN
-    if isinstance(seconds, bool) or not seconds > 0:
+    if type(seconds) not in (int, float) or not seconds > 0:
         raise ConfigurationError("visibility= must be more than zero seconds.")
     return float(seconds)
