@@ -1,0 +1,122 @@
+"""Suppression lists that are well, whose files are not, and whose functions fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sesguard import Reason, stores, suppression, testing
+from tests.canary.mails import WRONG_TEXTS
+from tests.canary.material import (
+    ADDRESS,
+    FOREIGN,
+    KEY,
+    NOW,
+    SAID,
+    Foreign,
+    entry,
+    failing_later,
+    letter,
+)
+from tests.canary.sends import guarded
+from tests.canary.watch import Watch
+
+__all__ = ["SCENARIOS", "Told"]
+
+
+class Told:
+    """
+    Functions of a user's that keep a list.
+
+    Args:
+        fails: Which of them fails.
+
+        answer: What the others answer.
+    """
+
+    def __init__(self, *, fails: str = "", answer: object = True) -> None:
+        self._fails = fails
+        self._answer: Any = answer
+
+    def _do(self, what: str) -> Any:
+        if what == self._fails:
+            raise Foreign
+        return self._answer
+
+    def store(self, **options: Any) -> stores.FunctionStore:
+        """A store over them."""
+        return stores.FunctionStore(
+            look_up=lambda key: self._do("look_up"),
+            suppress=lambda entry: self._do("suppress"),
+            release=lambda key: self._do("release"),
+            **options,
+        )
+
+
+def exercised(watch: Watch, store: Any) -> None:
+    """Call every method of a store, with good and bad arguments."""
+    release = suppression.Release(key=KEY, reason=Reason.BOUNCE, at=NOW)
+    count = suppression.CountSoftBounce(
+        key=KEY, at=NOW, limit=1, window=timedelta(days=1), address=ADDRESS, detail=SAID
+    )
+    changes = [suppression.Suppress(suppression=entry()), release, count]
+    watch.value([store, changes, suppression.Ignore(why="it is none")])
+    watch.ask(partial(store.suppress, ADDRESS, Reason.MANUAL, detail=SAID, scope="stream:news"))
+    for wrong in [*WRONG_TEXTS[:8], 7, FOREIGN]:
+        watch.ask(store.suppress, wrong)
+    for options in ({"scope": ADDRESS}, {"reason": ADDRESS}, {"expires_at": FOREIGN}):
+        watch.ask(partial(store.suppress, ADDRESS, **options))
+    for batch in ([("Bounce:1", changes)], [("Bounce:2", [ADDRESS])], [(None, [FOREIGN])]):
+        watch.ask(store.apply, batch)
+    undated = dataclasses.replace(entry(), at=NOW.replace(tzinfo=None))
+    for given in ([entry()], [ADDRESS], [undated]):
+        watch.ask(store.add, given)
+    for keys in ([KEY], ADDRESS, [7]):
+        for scopes in ((), ["stream:news"], [ADDRESS]):
+            watch.ask(store.look_up, keys, scopes)
+    watch.ask(store.entries)
+    for limit in (1, 0):
+        watch.ask(partial(store.entries, limit=limit))
+    watch.ask(store.entries, ADDRESS)
+    guarded(watch, [letter()], suppression=store)
+    watch.ask(store.remove, [KEY], ADDRESS)
+    watch.ask(store.remove, [KEY, f"1{KEY}"])
+    with store:
+        watch.value(store)
+    watch.ask(store.close)
+
+
+def lists(watch: Watch, folder: Path) -> None:
+    """Lists in memory and in files, some of which are damaged, somebody else's, or gone."""
+    clock = testing.ManualClock(NOW)
+    exercised(watch, stores.MemoryStore([entry()], clock=clock))
+    exercised(watch, stores.SQLiteStore(folder / "list.db", clock=clock))
+    broken, other, gone = folder / "broken.db", folder / "other.db", folder / "gone.db"
+    broken.write_text(SAID * 1000)
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE users (email TEXT)")
+    lost = stores.SQLiteStore(gone, clock=clock)
+    lost.suppress(ADDRESS)
+    gone.unlink()
+    for store in (lost, *map(stores.SQLiteStore, (broken, other, folder / "none" / "list.db"))):
+        exercised(watch, store)
+    watch.ask(stores.SQLiteStore, ":memory:")
+    exercised(watch, Told().store(bookkeeping=stores.SQLiteStore(broken)))
+
+
+def lists_of_functions(watch: Watch, folder: Path) -> None:
+    """Lists that functions of a user's keep, which fail or answer nonsense."""
+    clock = testing.ManualClock(NOW)
+    for answer in (True, False, entry(), FOREIGN, [ADDRESS]):
+        exercised(watch, Told(answer=answer).store(clock=clock))
+    for fails in ("look_up", "suppress", "release"):
+        exercised(watch, Told(fails=fails).store(clock=clock))
+    exercised(watch, stores.FunctionStore(look_up=lambda key: True, suppress=failing_later))
+
+
+SCENARIOS = [lists, lists_of_functions]
