@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sesguard.addresses import AddressKey
+from sesguard.ports import Received
 from sesguard.suppression import (
     CountSoftBounce,
     Ignore,
@@ -43,6 +44,17 @@ def test_an_operators_word_is_the_strongest() -> None:
     by_strength = sorted(Reason, key=lambda reason: reason.strength)
     assert by_strength == [Reason.UNSUBSCRIBE, Reason.BOUNCE, Reason.COMPLAINT, Reason.MANUAL]
     assert len({reason.strength for reason in Reason}) == len(Reason)
+
+
+def test_what_a_store_is_built_on_may_be_given_by_position() -> None:
+    """A soft bounce is ``CountSoftBounce(key, at, limit, window)``, as the port is written down."""
+    week = timedelta(days=7)
+    by_name = CountSoftBounce(key=KEY, at=AT, limit=3, window=week)
+    assert CountSoftBounce(KEY, AT, 3, week) == by_name
+    assert Suppress(ENTRY) == Suppress(suppression=ENTRY)
+    assert Received("body", "receipt", 2) == Received(
+        body="body", receipt="receipt", receive_count=2
+    )
 
 
 def test_scopes_are_spelled_as_stores_keep_them() -> None:

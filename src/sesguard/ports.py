@@ -223,7 +223,7 @@ class AsyncLimiter(Protocol):
     async def slow_down(self, retry_after: float | None = None, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Received:
     """
     A message as it came out of a queue.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -90,7 +90,7 @@ class Suppression:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Suppress:
     """
     Put an entry on the list.
@@ -116,7 +116,7 @@ class Release:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CountSoftBounce:
     """
     Count one soft bounce; at the limit the address goes on the list, in the same transaction.
@@ -136,6 +136,7 @@ class CountSoftBounce:
     at: datetime
     limit: int
     window: timedelta
+    _: KW_ONLY
     scope: str = ""
     address: str | None = field(default=None, repr=False)
     detail: str | None = field(default=None, repr=False)
