@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from sesguard import errors
 from sesguard._core.retry import RetryPolicy
@@ -165,8 +165,8 @@ async def deliver(
 
 
 async def _wait_for_rate(units: int, ports: SendPorts, deadline: float | None) -> float:
-    answer = await _by_limiter(ports.limiter.reserve(units))
-    if not isinstance(answer, (int, float)) or not isfinite(answer):  # pyright: ignore[reportUnnecessaryIsInstance]  a port of the caller's
+    answer = cast("object", await _by_limiter(ports.limiter.reserve(units)))
+    if not isinstance(answer, (int, float)) or not isfinite(answer):
         raise errors.StoreError(
             f"The limiter answered {type(answer).__name__} instead of the seconds to wait, so "
             "nothing was sent. Its reserve must answer a number, 0 for at once."
