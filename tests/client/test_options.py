@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 
 from sesguard import AsyncClient, Client, Email, RetryPolicy, allow_if, errors, limiters, transports
+from sesguard.clocks import SystemClock
 from sesguard.limiters import MemoryLimiter
 from sesguard.ports import Handover, Receipt
 from tests.client.conftest import FakeClock, FakeTransport, Make, mail
+
+
+async def _awaited(address: str) -> bool:
+    return False
+
 
 WRONG: dict[str, Any] = {
     "a class as hook": {"suppression": FakeTransport},
@@ -31,6 +37,12 @@ WRONG: dict[str, Any] = {
     "timeout nan": {"timeout": float("nan")},
     "timeout text": {"timeout": "5"},
     "timeout yes": {"timeout": True},
+    "no observers": {"observers": None},
+    "a number as observer": {"observers": [14]},
+    "an observer to await": {"observers": [_awaited]},
+    "a number as clock": {"clock": 14},
+    "a class as clock": {"clock": SystemClock},
+    "a number as clock of the default limiter": {"clock": 14, "limiter": None},
     "region beside a transport": {"region_name": "eu-west-1"},
     "session beside a transport": {"boto3_session": object()},
     "endpoint beside a transport": {"endpoint_url": "http://127.0.0.1"},
@@ -61,10 +73,6 @@ def test_a_list_must_be_named_or_denied() -> None:
     """There is no default for the suppression list."""
     with pytest.raises(TypeError, match="suppression"):
         Client(transport=FakeTransport())  # type: ignore[call-arg]
-
-
-async def _awaited(address: str) -> bool:
-    return False
 
 
 class _Async:
@@ -146,6 +154,13 @@ def test_allow_if_turns_the_question_round(run: Make) -> None:
     for nonsense in (None, 1, "yes"):
         with pytest.raises(errors.SuppressionUnavailableError):
             run(suppression=allow_if(lambda address, n=nonsense: n)).send(mail())  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("wrong", [bool, None, {"ann@example.org"}])
+def test_allow_if_takes_functions_alone(wrong: Any) -> None:
+    """A class is called too, and ``bool`` would let everybody be mailed."""
+    with pytest.raises(errors.ConfigurationError, match="allow_if"):
+        allow_if(wrong)
 
 
 def test_allow_if_refuses_a_function_that_is_awaited_in_disguise() -> None:

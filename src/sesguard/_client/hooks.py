@@ -116,7 +116,14 @@ def allow_if(allowed: Callable[[AddressKey], object], /) -> Callable[[AddressKey
     Args:
         allowed: ``(address) -> bool``, or the same as a coroutine function. Anything but a
             boolean out of it stops the send.
+
+    Raises:
+        ConfigurationError: It is no function.
     """
+    if isinstance(allowed, type) or not callable(allowed):  # a class would say yes to everybody
+        raise errors.ConfigurationError(
+            "allow_if takes a function (address) -> bool, which tells who may be mailed."
+        )
     if is_async(allowed):
 
         async def awaited(address: AddressKey, /) -> bool:

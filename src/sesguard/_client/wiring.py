@@ -42,12 +42,26 @@ AnyClock: TypeAlias = Clock | AsyncClock
 
 
 def telling(observers: Sequence[Observer]) -> Callable[[Notice], None]:
-    """One function that tells all observers. One that raises is logged, and changes nothing."""
-    if not observers:
+    """
+    One function that tells all observers. One that raises is logged, and changes nothing.
+
+    Raises:
+        ConfigurationError: One of them cannot be called, or would have to be awaited.
+    """
+    try:
+        told = tuple(observers)
+    except TypeError:
+        told = None
+    if told is None or any(not callable(one) or is_async(one) for one in told):
+        raise errors.ConfigurationError(
+            "observers= must be a list of functions (notice) -> None, none of them a coroutine "
+            "function: they are told on the way and not awaited."
+        )
+    if not told:
         return _silence
 
     def tell(notice: Notice) -> None:
-        for observer in observers:
+        for observer in told:
             try:
                 observer(notice)
             except Exception as error:  # an observer must not change a send
@@ -117,6 +131,19 @@ def lifted_limiter(limiter: AnyLimiter, lift: Lift) -> LiftedLimiter:
 def lifted_clock(clock: AnyClock, lift: Lift) -> LiftedClock:
     """The same time; waits are lifted."""
     return LiftedClock(clock.now, clock.monotonic, lift(clock.sleep, "The clock's sleep"))
+
+
+def checked_clock(clock: AnyClock) -> AnyClock:
+    """
+    The clock given.
+
+    Raises:
+        ConfigurationError: It is no clock.
+    """
+    parts = [getattr(clock, name, None) for name in ("now", "monotonic", "sleep")]
+    if isinstance(clock, type) or not all(callable(part) for part in parts):
+        raise errors.ConfigurationError("clock= must be an object with now, monotonic and sleep.")
+    return clock
 
 
 def default_transport(
@@ -284,9 +311,9 @@ def wire(
     return Wiring(
         suppression=suppression,
         transport=chosen,
-        limiter=default_limiter(limiter, chosen, clock),
+        limiter=default_limiter(limiter, chosen, checked_clock(clock)),
         clock=clock,
-        tell=telling(tuple(observers)),
+        tell=telling(observers),
         purse=Purse(retry.budget),
         rules=rules,
         timeout=seconds_of(timeout, "timeout"),
