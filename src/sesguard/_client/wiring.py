@@ -52,7 +52,7 @@ def telling(observers: Sequence[Observer]) -> Callable[[Notice], None]:
         told = tuple(observers)
     except TypeError:
         told = None
-    if told is None or any(not callable(one) or is_async(one) for one in told):
+    if told is None or not all(map(_can_be_told, told)):
         raise errors.ConfigurationError(
             "observers= must be a list of functions (notice) -> None, none of them a coroutine "
             "function: they are told on the way and not awaited."
@@ -72,6 +72,10 @@ def telling(observers: Sequence[Observer]) -> Callable[[Notice], None]:
                 )
 
     return tell
+
+
+def _can_be_told(observer: object) -> bool:
+    return callable(observer) and not is_async(observer)
 
 
 def _silence(notice: Notice) -> None:
