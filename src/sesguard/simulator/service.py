@@ -120,6 +120,23 @@ class Service:
             self._check_control_rate(name)
             return self._operations[name]()
 
+    def fail_next(self, times: int, error: Fault | str | Exception, operation: str) -> None:
+        """
+        Let the next *times* calls of *operation* fail.
+
+        Raises:
+            ConfigurationError: There is no such fault or operation, or nothing is to fail.
+        """
+        if type(times) is not int or times < 1:
+            raise ConfigurationError("times= is how many calls fail: a whole number from 1.")
+        known = ("send", *(name.partition(".")[2] for name in self._operations))
+        if operation not in known:
+            raise ConfigurationError(
+                f"operation= is one of {', '.join(known)}, and {operation!r} was given. "
+                "'send' is for any kind of send."
+            )
+        self.script.add(times, error, operation)
+
     def _check_control_rate(self, name: str) -> None:
         if self._control_rate is None:
             return

@@ -202,8 +202,11 @@ class Simulator:
                 exception, which the call raises as it is.
 
             operation: ``"send"`` for any kind of send, or the name of another operation.
+
+        Raises:
+            ConfigurationError: There is no such fault or operation, or nothing is to fail.
         """
-        self._service.script.add(times, error, operation)
+        self._service.fail_next(times, error, operation)
 
     def bounces(
         self, address: str, *, bounce_type: str = "Permanent", bounce_sub_type: str = "General"
