@@ -94,7 +94,7 @@ def over_smtp(watch: Watch, folder: Path) -> None:
     for stage in STAGES:
         each = 4 if stage == "rcpt" else 1
         with SMTPPeer() as peer, _over_smtp(peer) as transport:
-            watch.value(transport)
+            watch.value([transport, vars(transport)])  # among which is what knows the password
             with _client(watch, transport) as client:
                 for answer in SMTP_ANSWERS:
                     peer.script(stage, *[answer] * each)
