@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 import pickle
 import traceback
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -250,3 +252,27 @@ def test_what_is_not_to_be_retried_has_no_delay(kind: type[SESGuardError]) -> No
     """To ask for one is a mistake in the caller's code, and said so."""
     with pytest.raises(errors.ConfigurationError, match="RETRY_LATER"):
         build(kind).delay(0)
+
+
+def messages() -> list[tuple[str, str]]:
+    """Where each error of ours is made, and the end of its message if that is written there."""
+    found: list[tuple[str, str]] = []
+    for path in sorted((Path(errors.__file__).parent).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                first = node.args[0]
+                last = first.values[-1] if isinstance(first, ast.JoinedStr) else first
+                if name in errors.__all__ and isinstance(last, ast.Constant):
+                    found.append((f"{path.name}:{node.lineno}", str(last.value)))
+    return found
+
+
+def test_every_message_is_made_of_sentences() -> None:
+    """It ends in a full stop: nothing is cut off, and nothing is a bare word."""
+    written = [(where, end) for where, end in messages() if where != "errors.py"]
+    assert len(written) > 100
+    cut_off = [
+        f"{where} {end!r}" for where, end in written if not end.rstrip().endswith((".", ")", "…"))
+    ]
+    assert not cut_off
