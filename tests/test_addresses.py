@@ -331,6 +331,7 @@ def test_no_other_door_lets_in_what_parse_refuses(parts: dict[str, str]) -> None
         ("a@b@C", "a@b@C", "a@b@c"),
         ("", "", ""),
         ("\ud800\0a", "a", "a"),
+        ("a\0b@c.org", "a\ufffdb@c.org", "a\ufffdb@c.org"),
         ('"a B"@example.org', '"a B"@example.org', '"a b"@example.org'),
         (r'"a\"b"@example.org', r'"a\"b"@example.org', r'"a\"b"@example.org'),
     ],

@@ -179,7 +179,9 @@ def test_common_headers_are_those_that_ses_reads() -> None:
         message_id="0107-1",
     )
     assert events.Mail().common_headers is None
-    assert events.Mail(raw={"commonHeaders": None}).common_headers == events.CommonHeaders()
+    assert events.Mail(raw={"commonHeaders": {}}).common_headers == events.CommonHeaders()
+    for absent in (None, "x", []):
+        assert events.Mail(raw={"commonHeaders": absent}).common_headers is None
 
 
 def test_a_tag_is_its_first_value() -> None:

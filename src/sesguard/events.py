@@ -161,7 +161,7 @@ class Mail:
     @property
     def common_headers(self) -> CommonHeaders | None:
         """Those headers that SES reads for you; None where it was not told to."""
-        if "commonHeaders" not in self.raw:
+        if type(self.raw.get("commonHeaders")) is not dict:
             return None
         headers = object_of(self._at("commonHeaders"))
         return CommonHeaders(

@@ -287,3 +287,16 @@ def test_the_bookkeeping_is_closed_with_the_store() -> None:
     with Users().store(books):
         pass
     assert books.closed == 1
+
+
+def test_whom_the_user_took_off_by_hand_stays_off_for_one_soft_bounce() -> None:
+    """Only what is new is told; what the bookkeeping holds from before is not told again."""
+    users = Users()
+    store = users.store()
+    bounce = Suppression(key=ANN, reason=Reason.BOUNCE, at=NOW - DAY)
+    assert list(store.apply([("Bounce:1", [Suppress(suppression=bounce)])])) == [True]
+    users.email_ok[ANN] = True
+    soft = CountSoftBounce(key=ANN, at=NOW, limit=3, window=7 * DAY)
+    assert list(store.apply([("Bounce:2", [soft])])) == [True]
+    assert users.email_ok[ANN]
+    assert dict(store.look_up([ANN])) == {}

@@ -17,6 +17,7 @@ _PHRASE = re.compile(rf"[{_ATEXT}]+(?: [{_ATEXT}]+)*")
 _MAILBOX = re.compile(
     r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)" *|(?P<plain>[^"<>]*))<(?P<spec>.*)>', re.DOTALL
 )
+_UNREADABLE = "\ufffd"
 _BRACKETED = re.compile(r"<(?P<spec>[^<>]+@[^<>]+)>")
 _SPEC = re.compile(r'(?P<local>"(?:[^"\\]|\\.)*"|[^"@]*)@(?P<domain>[^@]*)')
 # What needs no second look: most addresses, without email-validator and in a tenth of its time.
@@ -92,8 +93,11 @@ def split(text: str) -> tuple[str, str, str | None]:
     mailbox = _MAILBOX.fullmatch(text) or _BRACKETED.search(text)
     spelled = mailbox["spec"] if mailbox else text
     if not spelled.isprintable():
-        spelled = "".join(c for c in spelled if c.isprintable())
-    spelled = spelled.strip()
+        # A long line may have been wrapped. All else is marked and not dropped: what would be
+        # left could be the mailbox of somebody else.
+        spelled = spelled.replace("\r", "").replace("\n", "")
+        spelled = "".join(c if c.isprintable() else _UNREADABLE for c in spelled)
+    spelled = spelled.strip(f" {_UNREADABLE}")
     spec = _SPEC.fullmatch(spelled)
     if spec is None:
         return spelled, spelled, None

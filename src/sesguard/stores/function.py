@@ -110,8 +110,10 @@ class FunctionStore:
         places = [listing.place(change) for _, changes in events for change in changes]
         touched = dict.fromkeys(where.key for where in places if not where.scope)
         before = self._booked(touched)
-        self._books.apply([(key, [_booking(one) for one in changes]) for key, changes in events])
-        self._tell(touched, before)
+        fresh = self._books.apply(
+            [(key, [_booking(one) for one in changes]) for key, changes in events]
+        )
+        self._tell(touched, before, again=_keys_of_repeated(events, fresh))
         return self._books.apply([(f"done {key}", ()) for key, _ in events])
 
     def add(self, suppressions: Iterable[Suppression], /) -> None:
@@ -123,7 +125,8 @@ class FunctionStore:
         """
         entries = store_door.suppressions(suppressions)
         self._books.add([one if one.scope else replace(one, scope=_ALL_MAIL) for one in entries])
-        self._tell(dict.fromkeys(one.key for one in entries if not one.scope), {})
+        keys = dict.fromkeys(one.key for one in entries if not one.scope)
+        self._tell(keys, {}, again=keys)
 
     def suppress(
         self,
@@ -217,9 +220,18 @@ class FunctionStore:
         found = self._books.look_up(list(keys), [_ALL_MAIL])
         return {key: _for_all_mail(entry) for key, entry in found.items()}
 
-    def _tell(self, keys: Collection[AddressKey], before: Mapping[AddressKey, Suppression]) -> None:
+    def _tell(
+        self,
+        keys: Collection[AddressKey],
+        before: Mapping[AddressKey, Suppression],
+        *,
+        again: Collection[AddressKey],
+    ) -> None:
         """
-        Tell your functions how it stands with *keys* now.
+        Tell your functions how it stands with *keys* now, where that is new.
+
+        Those in *again* are told though nothing is new: the last time may have ended before that.
+        Others are not, or one soft bounce would put back whom you have taken off by hand.
 
         A key comes off only where an entry that was written down here went: what the bookkeeping
         does not know may be on the list for another reason.
@@ -228,7 +240,8 @@ class FunctionStore:
         self._owed |= before.keys() - standing.keys()
         for key in keys:
             if key in standing:
-                _told(self._suppress, standing[key])
+                if key in again or standing[key] != before.get(key):
+                    _told(self._suppress, standing[key])
             elif key in self._owed and self._release is not None:
                 _told(self._release, key)
             self._owed.discard(key)
@@ -238,6 +251,18 @@ def _books_in_memory(clock: Clock) -> SuppressionStore:
     from sesguard.stores.memory import MemoryStore  # the usual books; a neighbour all the same
 
     return MemoryStore(clock=clock)
+
+
+def _keys_of_repeated(
+    events: Sequence[tuple[str, Sequence[Change]]], fresh: Sequence[bool]
+) -> set[AddressKey]:
+    """Whom the events speak of that were written down before."""
+    return {
+        listing.place(change).key
+        for (_, changes), is_new in zip(events, fresh, strict=True)
+        if not is_new
+        for change in changes
+    }
 
 
 def _booking(change: Change) -> Change:
