@@ -298,7 +298,7 @@ class Client:
         already, self._closed = self._closed, True
         close = getattr(self._wiring.transport, "close", None)
         if close is not None and not already and not self._shares:
-            close()
+            drive(SyncLift()(close, "The transport's close")())
 
     def __enter__(self) -> Self:
         return self

@@ -221,6 +221,16 @@ def test_both_clients_are_context_managers() -> None:
     assert transport.closed == 2
 
 
+def test_an_asynchronous_close_is_refused_by_the_client() -> None:
+    """Else the connections would stay, and a coroutine that nobody awaited."""
+    client = Client(suppression=None, transport=_Async(), limiter=limiters.Unlimited())  # type: ignore[arg-type]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(errors.ConfigurationError, match="close"):
+            client.close()
+        gc.collect()
+
+
 def test_a_transport_without_close_is_taken(run: Make) -> None:
     """A port that has no more than submit works."""
 

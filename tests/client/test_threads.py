@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -68,6 +69,45 @@ def test_cut_after_the_last_moment_is_unknown() -> None:
     with pytest.raises(errors.OutcomeUnknownError):
         submit_within(0.05, slow)
     never.set()
+
+
+def test_an_interrupted_caller_lets_nothing_be_sent_behind_its_back() -> None:
+    """What had not been handed over at the interrupt never is."""
+    waits, later, stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(moment: LastMoment) -> None:
+        waits.set()
+        later.wait(10)
+        try:
+            moment()
+        except CalledOff:
+            stopped.set()
+            raise
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def signal_when_it_waits() -> None:
+        waits.wait(10)
+        signal.raise_signal(signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        threading.Thread(target=signal_when_it_waits, daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            submit_within(10, slow)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    later.set()
+    assert stopped.wait(10)
+
+
+@pytest.mark.parametrize("seconds", [1e10, float("inf")])
+def test_a_time_out_may_be_longer_than_a_lock_can_wait(seconds: float) -> None:
+    """It is no time-out then, and no error after the mail was let go of."""
+    later = threading.Event()
+    threading.Timer(0.05, later.set).start()
+    assert submit_within(seconds, lambda moment: later.wait(10))
 
 
 def test_only_one_side_decides() -> None:

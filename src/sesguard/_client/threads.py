@@ -110,7 +110,12 @@ def submit_within(seconds: float, function: Callable[[LastMoment], T]) -> T:
         name="sesguard-send",
         daemon=True,
     ).start()
-    if not done.wait(max(seconds, 0.0)):
+    try:
+        ended = done.wait(min(max(seconds, 0.0), threading.TIMEOUT_MAX))
+    except BaseException:
+        moment.call_off()  # an interrupted caller takes nothing to be sent any more
+        raise
+    if not ended:
         error = cut(moment, seconds)
         if error.outcome == "not_sent" or not done.is_set():
             raise error
