@@ -84,18 +84,27 @@ def test_an_interrupted_caller_lets_nothing_be_sent_behind_its_back() -> None:
             stopped.set()
             raise
 
+    interrupted = threading.Event()
+
     def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        if not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
 
     def signal_when_it_waits() -> None:
         waits.wait(10)
-        signal.raise_signal(signal.SIGUSR1)
+        for _ in range(500):  # one that comes right before the wait does not end it
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            if interrupted.wait(0.02):
+                return
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
-        threading.Thread(target=signal_when_it_waits, daemon=True).start()
+        signaller = threading.Thread(target=signal_when_it_waits, daemon=True)
+        signaller.start()
         with pytest.raises(KeyboardInterrupt):
             submit_within(10, slow)
+        signaller.join(10)
     finally:
         signal.signal(signal.SIGUSR1, before)
     later.set()

@@ -104,13 +104,14 @@ def submit_within(seconds: float, function: Callable[[LastMoment], T]) -> T:
     context = contextvars.copy_context()
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
-    threading.Thread(
+    thread = threading.Thread(
         target=context.run,
         args=(_work, future, lambda: function(moment)),
         name="sesguard-send",
         daemon=True,
-    ).start()
+    )
     try:
+        thread.start()
         ended = done.wait(min(max(seconds, 0.0), threading.TIMEOUT_MAX))
     except BaseException:
         moment.call_off()  # an interrupted caller takes nothing to be sent any more
