@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 import pytest
@@ -142,3 +143,16 @@ def test_arithmetic_is_done_by_one_thread_at_a_time() -> None:
     waits.append(limiter.reserve(1))
     others[0].join(timeout=30)
     assert sorted(waits) == pytest.approx([0.0, 0.1])
+
+
+def test_a_child_is_not_held_up_by_a_lock_of_its_parent() -> None:
+    """A fork while another thread reserved would else leave the child waiting for ever."""
+    limiter = MemoryLimiter(10)
+    with limiter._lock:
+        pid = os.fork()
+        if pid == 0:
+            child = threading.Thread(target=limiter.reserve, args=(1,), daemon=True)
+            child.start()
+            child.join(10)
+            os._exit(1 if child.is_alive() else 0)
+    assert os.waitpid(pid, 0)[1] == 0

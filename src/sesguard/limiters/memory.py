@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Callable, Coroutine
 from threading import Lock
 from typing import cast
@@ -55,7 +56,7 @@ class MemoryLimiter:
         if burst is not None and _above_zero("burst", burst) < 1:
             raise ConfigurationError("burst= must be 1 or more, or no mail could ever start.")
         self._clock: Clock = clock or SystemClock()
-        self._lock = Lock()
+        self._lock, self._pid = Lock(), os.getpid()
         self._bucket: Bucket | None = None
         self._warned = False
 
@@ -69,7 +70,7 @@ class MemoryLimiter:
         if units < 1:
             raise _nobody()
         rate = self._rate if self._ask is None else self._asked(self._ask)
-        with self._lock:
+        with self._locked():
             now = self._clock.monotonic()
             bucket = self._bucket
             if bucket is None or bucket.rate != rate:
@@ -82,7 +83,7 @@ class MemoryLimiter:
         if units < 1:
             raise _nobody()
         rate = self._rate if self._ask is None else self._asked(self._ask)
-        with self._lock:
+        with self._locked():
             now = self._clock.monotonic()
             self._bucket = core.refund(self._at(rate, now), units, now=now)
 
@@ -95,9 +96,14 @@ class MemoryLimiter:
         """
         rate = self._rate if self._ask is None else self._asked(self._ask)
         pause = retry_after if retry_after is not None and 0 < retry_after < math.inf else 0.0
-        with self._lock:
+        with self._locked():
             now = self._clock.monotonic()
             self._bucket = core.slowed(self._at(rate, now), pause, now=now)
+
+    def _locked(self) -> Lock:
+        if self._pid != os.getpid():  # one that another thread held at the fork stays shut
+            self._lock, self._pid = Lock(), os.getpid()
+        return self._lock
 
     def _at(self, rate: float, now: float) -> Bucket:
         if self._bucket is None:
