@@ -84,8 +84,8 @@ def test_an_awaitable_out_of_a_port_is_closed_and_refused() -> None:
     """A coroutine is closed, a future cancelled, and the message names the port."""
     future = Future()
     for answer in (doubled(1), future, Awaits()):
+        lifted: Any = SyncLift()
         with pytest.raises(ConfigurationError, match="The hook answered with an awaitable"):
-            lifted: Any = SyncLift()
             drive(lifted(lambda one=answer: one, "The hook")())
         with pytest.raises(ConfigurationError):
             drive(SyncLift().settle(Awaits(), "The hook"))
