@@ -30,7 +30,7 @@ from sesguard.suppression import Change
 
 __all__ = ["Worker", "WorkerTally"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")

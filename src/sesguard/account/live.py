@@ -13,7 +13,7 @@ from sesguard.errors import ConfigurationError
 
 __all__ = ["LiveRate"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class LiveRate:

@@ -17,7 +17,7 @@ from sesguard.ports import Clock
 
 __all__ = ["MemoryLimiter"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class MemoryLimiter:

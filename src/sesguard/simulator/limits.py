@@ -37,7 +37,8 @@ class Limits:
 
     def grant(self, quota: float, rate: float) -> None:
         """Other limits from now on. What was sent stays counted."""
-        self.quota, self.rate = float(quota), float(rate)
+        self.quota: float = float(quota)
+        self.rate: float = float(rate)
         self._most = max(1.0, self.rate)
 
     def over_rate(self, now: float, slept: float = 0.0) -> bool:

@@ -100,7 +100,7 @@ class Mailboxes:
     """
 
     def __init__(self, suppressed_reasons: Collection[Reason]) -> None:
-        self.suppressed_reasons = tuple(suppressed_reasons)
+        self.suppressed_reasons: tuple[Reason, ...] = tuple(suppressed_reasons)
         self._scripted: dict[AddressKey, Fate] = {}
         self._listed: dict[AddressKey, tuple[str, Reason]] = {}
 

@@ -20,7 +20,7 @@ __all__ = [
     "unavailable",
 ]
 
-GENERIC_CODES = {
+GENERIC_CODES: dict[str, frozenset[str]] = {
     "ses": frozenset(
         ("InternalFailure", "InvalidParameterValue", "ServiceUnavailable", "Throttling")
     ),

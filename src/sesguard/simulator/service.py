@@ -74,10 +74,10 @@ class Service:
         self.limits = limits
         self.standing = standing
         self.mailboxes = mailboxes
-        self.script = Script()
-        self.identifiers = Identifiers(seed)
-        self.statistics = Statistics(seed)
-        self.queue = MemorySource(clock=clock)
+        self.script: Script = Script()
+        self.identifiers: Identifiers = Identifiers(seed)
+        self.statistics: Statistics = Statistics(seed)
+        self.queue: MemorySource = MemorySource(clock=clock)
         self.outbox: list[SentMail] = []
         self.feedback: list[Json] = []
         self.calls: Counter[str] = Counter()

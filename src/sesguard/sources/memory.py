@@ -71,7 +71,7 @@ class MemorySource:
             raise ConfigurationError("visibility_timeout= must be zero seconds or more.")
         if max_receive_count is not None and max_receive_count < 1:
             raise ConfigurationError("max_receive_count= must be 1 or more, or None for no limit.")
-        self.visibility_timeout = float(visibility_timeout)
+        self.visibility_timeout: float = float(visibility_timeout)
         self._most = max_receive_count
         self._clock = SystemClock() if clock is None else clock
         self._changed = threading.Condition()

@@ -108,7 +108,7 @@ class SQSSource:
             )
         self.queue_url = queue_url
         self._wait = _seconds(wait_seconds, "wait_seconds", _LONGEST_POLL)
-        self.visibility_timeout = (
+        self.visibility_timeout: float | None = (
             None
             if visibility_timeout is None
             else _seconds(visibility_timeout, "visibility_timeout", _LONGEST_HIDING)

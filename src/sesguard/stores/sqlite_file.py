@@ -66,7 +66,7 @@ class SQLiteFile:
                 "A database in memory is a different, empty one for each thread and process: "
                 "use stores.MemoryStore(), or give the path of a file."
             )
-        self.path = Path(path).absolute()
+        self.path: Path = Path(path).absolute()
         self._application_id = application_id
         self._steps = steps
         self._busy_timeout = busy_timeout

@@ -53,9 +53,9 @@ class SMTPConnection:
         self._smtp = smtplib.SMTP(local_hostname=_US)
         self._talk_over(sock)
         self._reset_is_due = False
-        self.usable = False
-        self.stale = False
-        self.sends = 0
+        self.usable: bool = False
+        self.stale: bool = False
+        self.sends: int = 0
         self.opened_at = opened_at
 
     @classmethod
