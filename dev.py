@@ -68,7 +68,6 @@ COMMANDS = {
             ("-m", "ruff", "format", "--check"),
             ("-m", "mypy"),
             ("-m", "pyright"),
-            ("-m", "pyright", "--verifytypes", "sesguard", "--ignoreexternal"),
         ),
     ),
 }
