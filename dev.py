@@ -68,6 +68,7 @@ COMMANDS = {
             ("-m", "ruff", "format", "--check"),
             ("-m", "mypy"),
             ("-m", "pyright"),
+            ("-m", "pyright", "--verifytypes", "sesguard", "--ignoreexternal"),
         ),
     ),
 }
