@@ -552,7 +552,8 @@ def _seen(store: SuppressionStore) -> tuple[Mapping[object, Suppression], list[S
 
 def run_together(acts: Sequence[Callable[[], None]]) -> None:
     """Run each on a thread of its own, all begun at once, and switched between at any moment."""
-    gate = threading.Barrier(len(acts))
+    # Switched fast from the gate on: a thread that starts under a tracer must not be interrupted.
+    gate = threading.Barrier(len(acts), action=lambda: sys.setswitchinterval(1e-6))
     failures: list[BaseException] = []
 
     def run(act: Callable[[], None]) -> None:
@@ -564,7 +565,6 @@ def run_together(acts: Sequence[Callable[[], None]]) -> None:
 
     threads = [threading.Thread(target=run, args=[act], daemon=True) for act in acts]
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
     try:
         for thread in threads:
             thread.start()
