@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -58,7 +58,7 @@ def _log_in(
 
 
 @contextmanager
-def serving() -> Iterator[tuple[LoopbackSES, SMTPTransport]]:
+def serving() -> Generator[tuple[LoopbackSES, SMTPTransport]]:
     """The server, and a transport that is logged in to it over verified TLS."""
     authority = trustme.CA()
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -81,7 +81,7 @@ def serving() -> Iterator[tuple[LoopbackSES, SMTPTransport]]:
 
 
 @contextmanager
-def _listening(ses: LoopbackSES, context: ssl.SSLContext) -> Iterator[int]:
+def _listening(ses: LoopbackSES, context: ssl.SSLContext) -> Generator[int]:
     """TLS from the first byte, as on port 465, on an event loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -180,7 +180,8 @@ def test_common_headers_are_those_that_ses_reads() -> None:
     )
     assert events.Mail().common_headers is None
     assert events.Mail(raw={"commonHeaders": {}}).common_headers == events.CommonHeaders()
-    for absent in (None, "x", []):
+    absences: tuple[object, ...] = (None, "x", [])
+    for absent in absences:
         assert events.Mail(raw={"commonHeaders": absent}).common_headers is None
 
 

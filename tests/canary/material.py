@@ -156,7 +156,7 @@ SMTP_ANSWERS: list[str | bytes | Fault] = [
 @cache
 def session() -> Any:
     """A boto3 session whose credentials are canaries."""
-    make: Any = boto3.session.Session
+    make: Any = boto3.Session
     return make(
         aws_access_key_id=USERNAME,
         aws_secret_access_key=SECRET,

@@ -6,15 +6,13 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import botocore.session
+from botocore import loaders, validate
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from botocore.loaders import create_loader
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
-from botocore.validate import ParamValidator
 
 from sesguard.simulator.faults import ENDPOINT
 from sesguard.simulator.refusals import GENERIC_CODES, Refusal
@@ -25,11 +23,14 @@ __all__ = ["ClientMaker", "answer_clients", "attach"]
 _SERVICES = ("ses", "sesv2")
 _PARAMETERS = "sesguard_parameters"
 
+_Model: TypeAlias = Any
+"""An operation or a shape of botocore's, whose members are made at run time and have no types."""
+
 
 @cache
 def _loader() -> Any:
     """Reads the service models, once a process: it takes longer than all the rest."""
-    return create_loader()
+    return cast("Any", loaders).create_loader()
 
 
 class ClientMaker:
@@ -78,7 +79,7 @@ def attach(client: Any, service: Service) -> None:
         context[_PARAMETERS] = params
 
     def answer(
-        model: OperationModel, context: dict[str, Any], **_: Any
+        model: _Model, context: dict[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]]:
         parameters = context.pop(_PARAMETERS)
         return _answer(service, model, parameters, region)
@@ -119,9 +120,9 @@ def answer_clients(service: Service, region: str) -> Generator[None, None, None]
 
 
 def _answer(
-    service: Service, model: OperationModel, parameters: Mapping[str, Any], region: str
+    service: Service, model: _Model, parameters: Mapping[str, Any], region: str
 ) -> tuple[AWSResponse, dict[str, Any]]:
-    api = model.service_model.service_name
+    api: str = model.service_model.service_name
     status = 200
     try:
         parsed = service.call(api, model.name, parameters, region)
@@ -149,41 +150,42 @@ def _error(refusal: Refusal, api: str) -> dict[str, Any]:
     return {"Error": {"Type": side, **error}}
 
 
-def _check_answer(parsed: Mapping[str, Any], model: OperationModel) -> None:
+def _check_answer(parsed: Mapping[str, Any], model: _Model) -> None:
     """
     Raises:
         AssertionError: The simulator is wrong: AWS's model knows no such answer.
     """
-    shape = cast("StructureShape", model.output_shape)
-    report = ParamValidator().validate(dict(parsed), shape)
-    wrong = [report.generate_report()] if report.has_errors() else []
+    shape: _Model = model.output_shape
+    report = cast("Any", validate.ParamValidator()).validate(dict(parsed), shape)
+    wrong: list[str] = [report.generate_report()] if report.has_errors() else []
     wrong += [f"{path} is not in the model" for path in _unknown(parsed, shape, model.name)]
     if wrong:
         raise AssertionError(f"the simulator's answer to {model.name}: {'; '.join(wrong)}")
 
 
-def _unknown(value: Any, shape: Shape | None, path: str) -> Iterator[str]:
+def _unknown(value: Any, shape: _Model, path: str) -> Iterator[str]:
     """Members that the model does not have; botocore's validator lets them pass."""
-    if isinstance(shape, StructureShape):
+    kind = shape.type_name
+    if kind == "structure":
         for name, member in value.items():
             if name in shape.members:
                 yield from _unknown(member, shape.members[name], f"{path}.{name}")
             else:
                 yield f"{path}.{name}"
-    elif isinstance(shape, ListShape):
+    elif kind == "list":
         for item in value:
             yield from _unknown(item, shape.member, path)
-    elif isinstance(shape, MapShape):
+    elif kind == "map":
         for item in value.values():
             yield from _unknown(item, shape.value, path)
 
 
-def _check_error(refusal: Refusal, model: OperationModel) -> None:
+def _check_error(refusal: Refusal, model: _Model) -> None:
     """
     Raises:
         AssertionError: The simulator is wrong: the operation has no such error.
     """
-    api = model.service_model.service_name
+    api: str = model.service_model.service_name
     code, status = refusal.code(api), refusal.status(api)
     if code in GENERIC_CODES[api]:
         return

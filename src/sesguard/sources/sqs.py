@@ -230,7 +230,7 @@ class SQSSource:
             return self._own
 
     def _make(self) -> _SQSClient:
-        session: Any = self._session or boto3.session.Session()
+        session = cast("Any", self._session or boto3.Session())
         made = session.client(
             "sqs",
             region_name=self._region,
