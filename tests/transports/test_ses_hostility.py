@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -263,9 +264,9 @@ def of_sqlite(folder: Path) -> stores.SQLiteStore:
     return store
 
 
-def of_hook(folder: Path) -> Callable[[AddressKey], bool]:
+def of_hook(folder: Path) -> AbstractContextManager[Callable[[AddressKey], bool]]:
     listed = [Address.parse(address).key for address in (SUPPRESSED, PLAIN)]
-    return lambda key: key in listed
+    return nullcontext(lambda key: key in listed)
 
 
 def hidden() -> Iterator[tuple[str, Email]]:
@@ -292,9 +293,12 @@ def test_no_spelling_is_mailed(listed: Callable[[Path], Any], ses: SES, tmp_path
     peer, transport = ses
     peer.requests.clear()
     stopped = dict.fromkeys(LINES.values(), 0)
-    with Client(
-        suppression=listed(tmp_path), transport=transport, limiter=limiters.Unlimited()
-    ) as client:
+    with (
+        listed(tmp_path) as suppression,
+        Client(
+            suppression=suppression, transport=transport, limiter=limiters.Unlimited()
+        ) as client,
+    ):
         for place, email in hidden():
             with pytest.raises(SuppressedError):
                 client.send(email)
