@@ -84,8 +84,9 @@ def test_every_client_made_inside_is_answered() -> None:
     before = cast("Any", botocore.session.Session).create_client
     with Simulator() as sim:
         plain_boto3("sesv2").send_email(**SIMPLE)
-        session = cast("Any", boto3).session.Session(region_name="eu-west-1")
-        assert session.client("ses").get_send_quota()["SentLast24Hours"] == 1.0
+        for region, sent in (("us-east-1", 1.0), ("eu-west-1", 0.0)):
+            session = cast("Any", boto3).session.Session(region_name=region)
+            assert session.client("ses").get_send_quota()["SentLast24Hours"] == sent
         botocore_own = cast("Any", botocore.session.get_session())
         assert botocore_own.create_client("ses", "eu-west-1").get_send_quota()
         assert plain_boto3("ses", aws_access_key_id="a", aws_secret_access_key="b").get_send_quota()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sesguard._frozen import FrozenMapping
 from sesguard.addresses import AddressKey, read_leniently
 from sesguard.suppression import Reason
 
-__all__ = ["BounceFate", "ComplaintFate", "Fate", "Mailboxes", "is_simulated"]
+__all__ = [
+    "BounceFate",
+    "ComplaintFate",
+    "Fate",
+    "Listed",
+    "Mailboxes",
+    "SuppressionList",
+    "is_simulated",
+]
 
 _DOMAIN = "@simulator.amazonses.com"
 
@@ -43,6 +52,7 @@ class Fate:
     complaint: ComplaintFate | None = None
 
 
+_DELIVERED = Fate()
 _HARD = Fate(delivered=False, bounce=BounceFate())
 _LISTED = (
     "Amazon SES did not send the message to this address because it is on the suppression list"
@@ -65,7 +75,7 @@ _ON_ACCOUNT_LIST: Mapping[Reason, Fate] = {
 
 _LABELS: Mapping[str, Fate] = FrozenMapping(
     {
-        "success": Fate(),
+        "success": _DELIVERED,
         "bounce": _HARD,
         "ooto": Fate(bounce=BounceFate(bounce_type="Transient", status="", diagnostic_code="")),
         "complaint": Fate(complaint=ComplaintFate(user_agent="Amazon SES Mailbox Simulator")),
@@ -89,56 +99,115 @@ def is_simulated(address: str) -> bool:
 
 class Mailboxes:
     """
-    Knows who bounces, who complains, and who is on the account's own suppression list.
-
-    Args:
-        suppressed_reasons: For which reasons the account's list is on.
+    Knows who bounces and who complains. They are the same people for all regions.
 
     Source:
-        SES Developer Guide, "Using the mailbox simulator", "Using the account-level suppression
-        list".
+        SES Developer Guide, "Using the mailbox simulator".
     """
 
-    def __init__(self, suppressed_reasons: Collection[Reason]) -> None:
-        self.suppressed_reasons: tuple[Reason, ...] = tuple(suppressed_reasons)
+    def __init__(self) -> None:
         self._scripted: dict[AddressKey, Fate] = {}
-        self._listed: dict[AddressKey, tuple[str, Reason]] = {}
 
     def script(self, address: str, fate: Fate) -> None:
         """From now on this is what becomes of mail to *address*."""
         self._scripted[read_leniently(address)[1]] = fate
 
-    def suppress(self, address: str, reason: Reason) -> None:
-        """Put an address on the account's list. It does no harm while its reason is off."""
-        spelled, key = read_leniently(address)
-        self._listed[key] = spelled, reason
-
-    def release(self, address: str) -> None:
-        """Take an address off the account's list."""
-        self._listed.pop(read_leniently(address)[1], None)
-
-    def suppressed(self) -> dict[str, Reason]:
-        """The account's list, as it was spelled."""
-        return dict(list(self._listed.values()))
-
     def fate(self, address: str) -> Fate:
-        """What becomes of mail to *address*."""
+        """What becomes of mail to *address*, if SES tries to deliver it."""
         key = read_leniently(address)[1]
         if is_simulated(key):
             label = key.removesuffix(_DOMAIN).partition("+")[0]
             return _LABELS.get(label, _HARD)
-        listed = self._listed.get(key)
-        if listed is not None and listed[1] in self.suppressed_reasons:
-            return _ON_ACCOUNT_LIST[listed[1]]
-        return self._scripted.get(key, Fate())
+        return self._scripted.get(key, _DELIVERED)
 
-    def learn(self, address: str, fate: Fate) -> None:
-        """SES puts a hard bounce or a complaint on the account's list by itself."""
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """
+    An entry of SES's own list.
+
+    Attributes:
+        message_id, feedback_id: Of the mail and the event that brought it there.
+    """
+
+    address: str
+    reason: Reason
+    at: datetime
+    message_id: str | None = None
+    feedback_id: str | None = None
+
+
+class SuppressionList:
+    """
+    SES's own list, of one region.
+
+    It keeps the case of what it was given, and stops mail to any spelling.
+
+    Args:
+        reasons: For which reasons it is on.
+
+    Source:
+        SES Developer Guide, "Using the account-level suppression list".
+    """
+
+    def __init__(self, reasons: Collection[Reason]) -> None:
+        self.reasons: tuple[Reason, ...] = tuple(reasons)
+        self._spelled: dict[str, Listed] = {}
+        self._by_key: dict[AddressKey, dict[str, Listed]] = {}
+
+    def put(self, entry: Listed) -> None:
+        """Put an address on the list. It does no harm while its reason is off."""
+        self._spelled[entry.address] = entry
+        spellings = self._by_key.setdefault(read_leniently(entry.address)[1], {})
+        spellings[entry.address] = entry
+
+    def get(self, address: str) -> Listed | None:
+        """The entry of exactly this spelling."""
+        return self._spelled.get(address)
+
+    def delete(self, address: str) -> bool:
+        """Take exactly this spelling off the list; whether it was there."""
+        if self._spelled.pop(address, None) is None:
+            return False
+        key = read_leniently(address)[1]
+        del self._by_key[key][address]
+        if not self._by_key[key]:
+            del self._by_key[key]
+        return True
+
+    def release(self, address: str) -> None:
+        """Take a mailbox off the list, however it is spelled there."""
+        for spelled in tuple(self._by_key.get(read_leniently(address)[1], ())):
+            self.delete(spelled)
+
+    def entries(self) -> tuple[Listed, ...]:
+        """All of it, in the order in which they came."""
+        return tuple(self._spelled.values())
+
+    def fate(self, address: str, reasons: Collection[Reason] | None = None) -> Fate | None:
+        """
+        What becomes of mail to *address* that is stopped; None where it is not.
+
+        Args:
+            reasons: Of a configuration set that decides by itself; None: the account's.
+        """
+        if is_simulated(address):
+            return None
+        in_force = self.reasons if reasons is None else reasons
+        for listed in self._by_key.get(read_leniently(address)[1], {}).values():
+            if listed.reason in in_force:
+                return _ON_ACCOUNT_LIST[listed.reason]
+        return None
+
+    def learn(self, address: str, fate: Fate, *, at: datetime, message_id: str) -> None:
+        """SES puts a hard bounce or a complaint on the list by itself."""
         if fate.complaint is not None:
             reason = Reason.COMPLAINT
         elif fate.bounce is not None and fate.bounce.bounce_type == "Permanent":
             reason = Reason.BOUNCE
         else:
             return
-        if reason in self.suppressed_reasons and not is_simulated(address):
-            self._listed.setdefault(read_leniently(address)[1], (address, reason))
+        if reason not in self.reasons or is_simulated(address):
+            return
+        if read_leniently(address)[1] not in self._by_key:
+            self.put(Listed(address, reason, at, message_id))

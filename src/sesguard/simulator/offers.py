@@ -74,10 +74,13 @@ class SentMail(Offer):
         message_id: What it answered with.
 
         at: When it was taken, aware UTC.
+
+        region: Of which region's account.
     """
 
     message_id: str
     at: datetime
+    region: str
 
 
 def _from_v2(parameters: Parameters) -> Offer:

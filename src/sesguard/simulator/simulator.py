@@ -15,10 +15,10 @@ from sesguard.ports import Clock
 from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.faults import Fault
 from sesguard.simulator.feedback import Channel, topic_arn
-from sesguard.simulator.limits import Limits
-from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Mailboxes
+from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
-from sesguard.simulator.service import Service, Standing
+from sesguard.simulator.service import Service
+from sesguard.simulator.state import Region
 from sesguard.simulator.wire import ClientMaker, answer_clients, attach
 from sesguard.suppression import Reason
 
@@ -61,8 +61,7 @@ class Simulator:
     error that names the operation.
 
     Not imitated: signing, HTTP, and botocore's own retries, which lie below the event that is
-    answered here; IAM; how long SES takes, so that feedback is there at once; any account but
-    one, which is the same in all regions; whether a configuration set or template exists, and
+    answered here; IAM; how long SES takes, so that feedback is there at once; whether a configuration set or template exists, and
     what a template says; soft bounces before SES gives up, opens, clicks, delivery delays,
     rejects and rendering failures; SES's global suppression list, but for the mailbox simulator's
     own address; DKIM, MAIL FROM, tenants' own limits and lists. How SES fills its rate limit is
@@ -81,7 +80,10 @@ class Simulator:
 
         identities: Verified addresses and domains. None: every sender is, out of the sandbox.
 
-        region_name: The region for clients that name none.
+        configuration_sets: Names of sets that are there. None: any that a mail names is.
+
+        region_name: The region for clients that name none, and of the account that the methods
+            here act on. Each region has limits, lists and identities of its own.
 
         control_rate: Calls a second of each operation that does not send; SES takes 1. None for
             no limit.
@@ -106,6 +108,7 @@ class Simulator:
         rate: float | None = None,
         sandbox: bool = False,
         identities: Collection[str] | None = None,
+        configuration_sets: Collection[str] | None = None,
         region_name: str = "us-east-1",
         control_rate: float | None = None,
         feedback: Channel = "events",
@@ -117,16 +120,21 @@ class Simulator:
         self._service = Service(
             seed=seed,
             clock=self.clock,
-            limits=Limits(
-                usual_quota if quota is None else quota, usual_rate if rate is None else rate
-            ),
-            standing=Standing(sandbox, identities),
-            mailboxes=Mailboxes(suppressed_reasons),
+            quota=usual_quota if quota is None else quota,
+            rate=usual_rate if rate is None else rate,
+            sandbox=sandbox,
+            identities=identities,
+            configuration_sets=configuration_sets,
+            suppressed_reasons=suppressed_reasons,
             channel=feedback,
             control_rate=control_rate,
         )
         self._clients = ClientMaker()
         self._open = ExitStack()
+
+    @property
+    def _region(self) -> Region:
+        return self._service.world.region(self.region_name)
 
     def boto3_client(
         self, service_name: Literal["ses", "sesv2"], *, region_name: str | None = None
@@ -163,17 +171,17 @@ class Simulator:
     @property
     def outbox(self) -> tuple[SentMail, ...]:
         """The mails that were truly taken, in order."""
-        return tuple(self._service.outbox)
+        return tuple(self._service.world.outbox)
 
     @property
     def calls(self) -> Mapping[str, int]:
         """How often each operation was called: ``calls["sesv2.SendEmail"]``; 0 for never."""
-        return self._service.calls.copy()
+        return self._service.world.calls.copy()
 
     @property
     def feedback(self) -> tuple[str, ...]:
         """All that was published, as the JSON of SES, without an envelope."""
-        return tuple(json.dumps(record) for record in self._service.feedback)
+        return tuple(json.dumps(record) for record in self._service.world.publisher.told)
 
     @property
     def topic_arn(self) -> str:
@@ -182,7 +190,7 @@ class Simulator:
 
     def source(self) -> Source:
         """The queue into which all feedback goes, in SNS's envelope: for a `Worker`."""
-        return self._service.queue
+        return self._service.world.publisher.queue
 
     def fail_next(
         self,
@@ -220,46 +228,46 @@ class Simulator:
                 status="4.2.2",
                 diagnostic_code="smtp; 452 4.2.2 try again later",
             )
-        self._service.mailboxes.script(address, Fate(delivered=False, bounce=bounce))
+        self._service.world.mailboxes.script(address, Fate(delivered=False, bounce=bounce))
 
     def complains(self, address: str, *, feedback_type: str = "abuse") -> None:
         """From now on whoever reads *address* complains of each mail."""
         complaint = ComplaintFate(feedback_type=feedback_type)
-        self._service.mailboxes.script(address, Fate(complaint=complaint))
+        self._service.world.mailboxes.script(address, Fate(complaint=complaint))
 
     def delivers(self, address: str) -> None:
         """From now on mail to *address* arrives, and nobody complains: as it is at first."""
-        self._service.mailboxes.script(address, Fate())
+        self._service.world.mailboxes.script(address, Fate())
 
     def suppress(self, address: str, reason: Reason = Reason.BOUNCE) -> None:
         """Put an address on SES's own list: mail to it is taken, and the event tells."""
-        self._service.mailboxes.suppress(address, reason)
+        self._region.suppressed.put(Listed(address, reason, self.clock.now()))
 
     def release(self, address: str) -> None:
         """Take an address off SES's own list."""
-        self._service.mailboxes.release(address)
+        self._region.suppressed.release(address)
 
     @property
     def suppressed(self) -> Mapping[str, Reason]:
         """SES's own list: address to reason."""
-        return self._service.mailboxes.suppressed()
+        return {one.address: one.reason for one in self._region.suppressed.entries()}
 
     def pause_sending(self) -> None:
         """As PutAccountSendingAttributes does."""
-        self._service.standing.sending_enabled = False
+        self._region.standing.sending_enabled = False
 
     def resume_sending(self) -> None:
         """The other way round."""
-        self._service.standing.sending_enabled = True
+        self._region.standing.sending_enabled = True
 
     def enforce(self, status: Literal["HEALTHY", "PROBATION", "SHUTDOWN"]) -> None:
         """What AWS thinks of the account. After ``SHUTDOWN`` nothing is sent."""
-        self._service.standing.enforcement_status = status
+        self._region.standing.enforcement_status = status
 
     def leave_sandbox(self, *, quota: float = 50_000, rate: float = 14) -> None:
         """As AWS does when it grants production access."""
-        self._service.standing.sandbox = False
-        self._service.limits.grant(quota, rate)
+        self._region.standing.sandbox = False
+        self._region.limits.grant(quota, rate)
 
     def __enter__(self) -> Self:
         self._open.enter_context(answer_clients(self._service, self.region_name))

@@ -132,7 +132,7 @@ def _answer(
         parsed = _error(refusal, api)
         _check_error(refusal, model)
     parsed["ResponseMetadata"] = {
-        "RequestId": service.identifiers.request(model.name),
+        "RequestId": service.world.identifiers.request(model.name),
         "HTTPStatusCode": status,
         "HTTPHeaders": {},
         "RetryAttempts": 0,
