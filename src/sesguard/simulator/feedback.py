@@ -12,7 +12,7 @@ from sesguard.simulator.identifiers import Identifiers, stamp
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, is_simulated
 from sesguard.simulator.offers import SentMail
 
-__all__ = ["ACCOUNT_ID", "Channel", "envelope", "records", "topic_arn"]
+__all__ = ["ACCOUNT_ID", "Channel", "envelope", "record", "records", "topic_arn"]
 
 Channel: TypeAlias = Literal["events", "notifications"]
 """Event publishing of a configuration set, or the notifications of an identity."""
@@ -21,6 +21,7 @@ Json: TypeAlias = dict[str, Any]
 Fates: TypeAlias = Sequence[tuple[str, Fate]]
 
 ACCOUNT_ID = "123456789012"
+_MEMBERS = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}
 _SOURCE_IP = "192.0.2.1"
 _CALLER = "simulator"
 
@@ -46,17 +47,17 @@ def records(
     at = stamp(mail.at)
     found: list[Json] = []
     if channel == "events":
-        found.append(_record("Send", {}, mail, channel, region))
+        found.append(record("Send", {}, mail, channel, region))
     delivered = [address for address, fate in fates if fate.delivered]
     if delivered:
-        found.append(_record("Delivery", _delivery(delivered, at, channel), mail, channel, region))
+        found.append(record("Delivery", _delivery(delivered, at, channel), mail, channel, region))
     for bounce in _distinct(fate.bounce for _, fate in fates):
         bounced = [address for address, fate in fates if fate.bounce == bounce]
         detail = _bounce(bounce, bounced, at, ids.feedback(mail.at), channel)
-        found.append(_record("Bounce", detail, mail, channel, region))
+        found.append(record("Bounce", detail, mail, channel, region))
     for complaint, accused in _complaints(fates):
         detail = _complaint(complaint, accused, at, ids.feedback(mail.at))
-        found.append(_record("Complaint", detail, mail, channel, region))
+        found.append(record("Complaint", detail, mail, channel, region))
     return found
 
 
@@ -85,12 +86,13 @@ def envelope(record: Json, ids: Identifiers, *, at: datetime, channel: Channel, 
     return json.dumps({name: value for name, value in message.items() if value is not None})
 
 
-def _record(kind: str, detail: Json, mail: SentMail, channel: Channel, region: str) -> Json:
+def record(kind: str, detail: Json, mail: SentMail, channel: Channel, region: str) -> Json:
+    """One thing that SES tells; *kind* is the wire's word, as in ``Rendering Failure``."""
     discriminator = "eventType" if channel == "events" else "notificationType"
     return {
         discriminator: kind,
         "mail": _mail(mail, channel, region),
-        kind.lower(): detail,
+        _MEMBERS.get(kind, kind.lower()): detail,
     }
 
 

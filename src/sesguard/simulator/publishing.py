@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sesguard.ports import Clock
-from sesguard.simulator.feedback import Channel, Json, envelope
+from sesguard.simulator.feedback import Channel, Json, envelope, record
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.offers import SentMail
 from sesguard.sources.memory import MemorySource
@@ -27,11 +27,19 @@ class Publisher:
         self.queue: MemorySource = MemorySource(clock=clock)
         self._identifiers = identifiers
 
-    def publish(self, record: Json, mail: SentMail) -> None:
-        """Tell one thing about one mail."""
-        self.told.append(record)
+    def tell(self, mail: SentMail, kind: str, detail: Json) -> None:
+        """
+        Tell one thing about one mail, where the channel has such a kind.
+
+        Args:
+            kind: The wire's word, as in ``Rendering Failure``.
+        """
+        if self.channel == "events" or kind in ("Bounce", "Complaint", "Delivery"):
+            self.publish(record(kind, detail, mail, self.channel, mail.region), mail)
+
+    def publish(self, what: Json, mail: SentMail) -> None:
+        """Put a record into the queue."""
+        self.told.append(what)
         self.queue.put(
-            envelope(
-                record, self._identifiers, at=mail.at, channel=self.channel, region=mail.region
-            )
+            envelope(what, self._identifiers, at=mail.at, channel=self.channel, region=mail.region)
         )

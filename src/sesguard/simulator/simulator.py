@@ -61,11 +61,8 @@ class Simulator:
     error that names the operation.
 
     Not imitated: signing, HTTP, and botocore's own retries, which lie below the event that is
-    answered here; IAM; how long SES takes, so that feedback is there at once; whether a configuration set or template exists, and
-    what a template says; soft bounces before SES gives up, opens, clicks, delivery delays,
-    rejects and rendering failures; SES's global suppression list, but for the mailbox simulator's
-    own address; DKIM, MAIL FROM, tenants' own limits and lists. How SES fills its rate limit is
-    not published: here a second's worth may go at once after a pause.
+    answered here; IAM; how long SES takes, so that feedback is there at once. How SES fills its
+    rate limit is not published: here a second's worth may go at once after a pause.
 
     Args:
         seed: Decides every identifier, and the minute at which statistics are cut.
