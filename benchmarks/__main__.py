@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.harness import Figure, Row, show
 
-AREAS = ["imports", "events", "send", "lookup", "limiter", "worker", "metrics"]
+AREAS = ["imports", "events", "send", "lookup", "limiter", "worker", "metrics", "simulator"]
 
 
 def main(wanted: list[str]) -> int:

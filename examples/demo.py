@@ -8,14 +8,14 @@ lines at which AWS acts.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import timedelta
+from textwrap import indent
 
 from loopback_smtp import QUOTA, RATE, serving
 
 from sesguard import Client, Email, RetryPolicy, Worker, account, errors, limiters, metrics, stores
-from sesguard.simulator import Simulator
+from sesguard.simulator import Simulator, scenarios
 
 NAMES = (
     *("ann", "bob", "cora", "dan", "eve", "finn", "gil", "hana", "ivo", "jo"),
@@ -88,23 +88,16 @@ def two_refusals() -> None:
         print(f"   and then {client.send(order('ann@example.org', 2000)).message_id}")
 
 
-def a_bad_list(ses: Simulator, store: stores.MemoryStore) -> None:
-    chapter(5, "A bought list goes bad: the rates, before AWS acts on them")
-    chance = random.Random(7)
-    client = ses.client(suppression=store)
-    for day in range(1, 4):
-        for number, address in enumerate(customers(day)):
-            ses.clock.advance(timedelta(minutes=20))
-            if chance.random() < 0.06 * (day - 1):
-                ses.bounces(address)
-            client.send(order(address, 3000 + number))
-    points = metrics.fetch(boto3_client=ses.boto3_client("ses"))
-    rates = metrics.rates(points, window=timedelta(days=3), minimum=100)
-    print(metrics.table(rates))
+def a_bad_list(ses: Simulator) -> None:
+    chapter(5, "A bought list goes bad: one fortnight, with the guard off and on")
+    played = scenarios.bad_list()
+    print(indent(str(played), "   "))
+    for words, figures in (("off", played.off), ("on", played.on)):
+        print(f"\n   Guard {words}:\n")
+        print(metrics.chart(figures.points, window=timedelta(days=14)))
     print()
-    print(metrics.chart(points, window=timedelta(days=2)))
-    print()
-    print(f"   Worst: {rates.worst}. What the account itself says:\n")
+    print(metrics.table(metrics.rates(played.on.points, window=timedelta(days=14))))
+    print("\n   What the account says of itself:\n")
     print(account.check(boto3_client=ses.boto3_client("sesv2")))
 
 
@@ -113,7 +106,7 @@ def main() -> None:
     store = stores.MemoryStore(clock=ses.clock)
     first_day(ses, ses.client(suppression=store), store)
     two_refusals()
-    a_bad_list(ses, store)
+    a_bad_list(ses)
 
 
 if __name__ == "__main__":
