@@ -100,7 +100,11 @@ class Played:
         return "\n".join(rows)
 
 
-class Story(NamedTuple):
+def _nothing_happens(sim: Simulator, chance: Random) -> None:
+    """No fault comes before an attempt."""
+
+
+class _Story(NamedTuple):
     """
     What happens in a fortnight.
 
@@ -116,7 +120,7 @@ class Story(NamedTuple):
     about: str
     mails: Callable[[int, Simulator], Iterator[str]]
     pace: float = 1.0
-    before: Callable[[Simulator, Random], None] = lambda sim, chance: None
+    before: Callable[[Simulator, Random], None] = _nothing_happens
     quota: float = -1
     rate: float = 14
 
@@ -141,7 +145,7 @@ def bad_list(*, seed: int = 0, people: int = 200) -> Played:
         yield from dead
 
     return _played(
-        Story("bad_list", "3 % of a list are dead, and every day as many more", mails), seed
+        _Story("bad_list", "3 % of a list are dead, and every day as many more", mails), seed
     )
 
 
@@ -161,7 +165,7 @@ def spam_wave(*, seed: int = 0, people: int = 300) -> Played:
         return _readers(people)
 
     about = "every fourth day one more reader complains of each mail"
-    return _played(Story("spam_wave", about, mails), seed)
+    return _played(_Story("spam_wave", about, mails), seed)
 
 
 def throttle(*, seed: int = 0, people: int = 200) -> Played:
@@ -174,7 +178,7 @@ def throttle(*, seed: int = 0, people: int = 200) -> Played:
         people: How many readers there are.
     """
     about = "42 mails a second, and 14 are allowed"
-    return _played(Story("throttle", about, lambda day, sim: _readers(people), pace=1 / 42), seed)
+    return _played(_Story("throttle", about, _same_every_day(people), pace=1 / 42), seed)
 
 
 def quota_gone(*, seed: int = 0, people: int = 200) -> Played:
@@ -191,7 +195,7 @@ def quota_gone(*, seed: int = 0, people: int = 200) -> Played:
         return _readers(people * 2 if day in (3, 10) else people)
 
     about = "twice in the fortnight there is more mail than the daily quota"
-    return _played(Story("quota_gone", about, mails, quota=people * 1.5), seed)
+    return _played(_Story("quota_gone", about, mails, quota=people * 1.5), seed)
 
 
 def outage(*, seed: int = 0, people: int = 200) -> Played:
@@ -209,7 +213,7 @@ def outage(*, seed: int = 0, people: int = 200) -> Played:
             sim.fail_next(1, chance.choice((Fault.ANSWER_LOST, Fault.CONNECTION_REFUSED)))
 
     about = "of 100 requests 1 is not heard and of 1 the answer is lost"
-    return _played(Story("outage", about, lambda day, sim: _readers(people), before=before), seed)
+    return _played(_Story("outage", about, _same_every_day(people), before=before), seed)
 
 
 def calm(*, seed: int = 0, people: int = 200) -> Played:
@@ -221,14 +225,21 @@ def calm(*, seed: int = 0, people: int = 200) -> Played:
 
         people: How many readers there are.
     """
-    return _played(Story("calm", "nothing goes wrong", lambda day, sim: _readers(people)), seed)
+    return _played(_Story("calm", "nothing goes wrong", _same_every_day(people)), seed)
 
 
 def _readers(count: int) -> Iterator[str]:
     return (f"reader.{n}@example.org" for n in range(count))
 
 
-def _played(story: Story, seed: int) -> Played:
+def _same_every_day(people: int) -> Callable[[int, Simulator], Iterator[str]]:
+    def mails(day: int, sim: Simulator) -> Iterator[str]:
+        return _readers(people)
+
+    return mails
+
+
+def _played(story: _Story, seed: int) -> Played:
     off, on = (_Fortnight(story, seed, sender).play() for sender in (_Loop, _Guarded))
     return Played(name=story.name, about=story.about, off=off, on=on)
 
@@ -342,7 +353,7 @@ class _Letter(NamedTuple):
 
 
 class _Fortnight:
-    def __init__(self, story: Story, seed: int, sender: Callable[[Simulator], _Sender]) -> None:
+    def __init__(self, story: _Story, seed: int, sender: Callable[[Simulator], _Sender]) -> None:
         # SES's own list is off: else it would stop the second bounce by itself.
         self._sim = Simulator(seed, quota=story.quota, rate=story.rate, suppressed_reasons=())
         self._story = story
