@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sesguard.errors import ConfigurationError
@@ -31,6 +32,7 @@ class SimulatedClock:
         self._elapsed = 0.0
         self._slept = 0.0
         self._lock = threading.Lock()
+        self._watchers: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The time of day, aware UTC."""
@@ -46,6 +48,7 @@ class SimulatedClock:
         with self._lock:
             self._elapsed += max(0.0, seconds)
             self._slept += max(0.0, seconds)
+        self._moved()
 
     @property
     def slept(self) -> float:
@@ -65,3 +68,12 @@ class SimulatedClock:
             raise ConfigurationError("A clock goes forward: advance() takes 0 seconds or more.")
         with self._lock:
             self._elapsed += seconds
+        self._moved()
+
+    def watch(self, moved: Callable[[], None], /) -> None:
+        """Have *moved* called after each step, in the thread that made it."""
+        self._watchers.append(moved)
+
+    def _moved(self) -> None:
+        for moved in tuple(self._watchers):
+            moved()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,19 @@ class Identifiers:
     def envelope(self) -> str:
         """An id of a message of SNS."""
         return self._uuid("envelope")
+
+    def bus_event(self) -> str:
+        """An id of an event of EventBridge."""
+        return self._uuid("bus event")
+
+    def job(self) -> str:
+        """An id of an import job."""
+        return self._uuid("job").replace("-", "")
+
+    def seal(self, *what: str) -> str:
+        """32 letters and digits that are the same for the same things, whenever they are asked."""
+        text = "\0".join((str(self._seed), *what))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _ses_id(self, kind: str, at: datetime) -> str:
         milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)

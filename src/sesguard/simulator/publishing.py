@@ -2,44 +2,155 @@
 
 from __future__ import annotations
 
-from sesguard.ports import Clock
-from sesguard.simulator.feedback import Channel, Json, envelope, record
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sesguard.ports import Clock, Received
+from sesguard.simulator import envelopes
+from sesguard.simulator.destinations import Destination, forward
+from sesguard.simulator.disorder import Crossing, Disorder
+from sesguard.simulator.envelopes import Publication, compact
+from sesguard.simulator.feedback import Json, record
 from sesguard.simulator.identifiers import Identifiers
+from sesguard.simulator.later import Later
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.routing import Channel, Route, routes
 from sesguard.sources.memory import MemorySource
 
+if TYPE_CHECKING:
+    from sesguard.simulator.state import Region
+
 __all__ = ["Publisher"]
+
+_VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
+
+
+class _Queue(MemorySource):
+    """Where all feedback arrives, up to now: a clock may move without telling."""
+
+    def __init__(self, catch_up: Callable[[], None], clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self._catch_up = catch_up
+
+    def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
+        """Up to *limit* messages, in order."""
+        self._catch_up()
+        return super().receive(limit, wait)
 
 
 class Publisher:
     """
-    Puts what SES tells into a queue, in SNS's envelope.
+    Tells of mails, by whichever ways are set up, and hands on what arrives.
+
+    All but `forward` is called under the simulator's lock.
+
+    Args:
+        channel: How feedback is told as long as nothing is set up.
+
+        region: Gives a region of the account by its name.
+
+        later: What is put off.
+
+        catch_up: Lets happen what is due, before somebody looks into the queue.
+
+        disorder: What happens on the way; None for nothing.
 
     Attributes:
-        channel: How feedback is told.
+        told: All that SES told about mails, in order, without an envelope.
 
-        told: All that was, in order, without an envelope.
+        queue: Where all of it arrives.
+
+        destinations: Where it is handed on to.
     """
 
-    def __init__(self, *, channel: Channel, clock: Clock, identifiers: Identifiers) -> None:
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        clock: Clock,
+        identifiers: Identifiers,
+        region: Callable[[str], Region],
+        later: Later,
+        catch_up: Callable[[], None],
+        disorder: Disorder | None = None,
+        seed: int = 0,
+    ) -> None:
         self.channel: Channel = channel
-        self.told: list[Json] = []
-        self.queue: MemorySource = MemorySource(clock=clock)
+        self.told: list[str] = []
+        self.queue: MemorySource = _Queue(catch_up, clock)
+        self.destinations: list[Destination] = []
+        self._clock = clock
         self._identifiers = identifiers
+        self._region = region
+        self._arrived: list[Publication] = []
+        self._publish: Callable[[Publication], None] = self._arrive
+        if disorder is not None:
+            crossing = Crossing(disorder, seed=seed, later=later, onward=self._arrive)
+            self._publish = crossing.take
 
-    def tell(self, mail: SentMail, kind: str, detail: Json) -> None:
+    def tell(self, mail: SentMail, kind: str, detail: Json, *, at: datetime | None = None) -> None:
         """
-        Tell one thing about one mail, where the channel has such a kind.
+        Tell one thing about one mail, to whom it concerns.
 
         Args:
             kind: The wire's word, as in ``Rendering Failure``.
-        """
-        if self.channel == "events" or kind in ("Bounce", "Complaint", "Delivery"):
-            self.publish(record(kind, detail, mail, self.channel, mail.region), mail)
 
-    def publish(self, what: Json, mail: SentMail) -> None:
-        """Put a record into the queue."""
-        self.told.append(what)
-        self.queue.put(
-            envelope(what, self._identifiers, at=mail.at, channel=self.channel, region=mail.region)
+            detail: What is told, as event publishing has it.
+
+            at: When SES tells it; None for now.
+        """
+        region, when = self._region(mail.region), self._clock.now() if at is None else at
+        written: dict[tuple[Channel, bool], tuple[Json, str]] = {}
+        for route in routes(mail, kind, region, self.channel):
+            form = route.channel, route.headers
+            if form not in written:
+                what = record(kind, detail, mail, route.channel, region, headers=route.headers)
+                written[form] = what, compact(what)
+                self.told.append(written[form][1])
+            self._publish(self._wrapped(route, *written[form], when, region.name))
+
+    def validated(self, topic_arn: str) -> None:
+        """Tell a topic that a configuration set's events will come, as SES does in plain text."""
+        self._set_up(topic_arn, _VALIDATED)
+
+    def subscribed(self, topic_arn: str, kind: str, identity: str) -> None:
+        """Tell a topic that notifications of that *kind* will come for an *identity*."""
+        text = (
+            f"You have successfully subscribed your Amazon SNS topic '{topic_arn}' to receive "
+            f"'{kind}' notifications from Amazon SES for identity '{identity}'."
         )
+        notice = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": text}
+        self._set_up(topic_arn, compact(notice))
+
+    def arrived(self) -> list[Publication]:
+        """What is to be handed on since this was last asked."""
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def forward(self, arrived: list[Publication]) -> None:
+        """Hand on to all destinations; call it outside of any lock, they may call back."""
+        forward(arrived, tuple(self.destinations))
+
+    def _set_up(self, topic: str, message: str) -> None:
+        now = self._clock.now()
+        self._publish(envelopes.notification(message, topic, self._identifiers, at=now))
+
+    def _wrapped(
+        self, route: Route, what: Json, text: str, at: datetime, region: str
+    ) -> Publication:
+        ids = self._identifiers
+        if route.service == "bus":
+            return envelopes.bus_event(what, route.target, ids, at=at, region=region)
+        if route.service == "stream":
+            return envelopes.stream_line(text, route.target)
+        if route.channel == "notifications":
+            return envelopes.notification(text, route.target, ids, at=at)
+        return envelopes.notification(
+            f"{text}\n", route.target, ids, at=at, subject=envelopes.EVENT_SUBJECT
+        )
+
+    def _arrive(self, publication: Publication) -> None:
+        self.queue.put(publication.body)
+        if self.destinations:
+            self._arrived.append(publication)

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
 from sesguard.simulator import refusals
+from sesguard.simulator.clock import SimulatedClock
+from sesguard.simulator.envelopes import Publication
 from sesguard.simulator.faults import Fault, Script
-from sesguard.simulator.feedback import Channel
+from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.identifiers import Identifiers
+from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
 from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.publishing import Publisher
-from sesguard.simulator.state import Call, Region, Standing, World
+from sesguard.simulator.routing import Channel
+from sesguard.simulator.state import (
+    Call,
+    ConfigurationSet,
+    Identity,
+    Region,
+    Standing,
+    World,
+)
 from sesguard.simulator.statistics import Statistics
 from sesguard.suppression import Reason
 
@@ -36,7 +48,9 @@ class Service:
         quota, rate, sandbox, identities, configuration_sets, suppressed_reasons: What each region
             begins with.
 
-        channel: How feedback is published.
+        channel: How feedback is published as long as nothing is set up.
+
+        disorder: What happens to it on its way.
 
         control_rate: Calls a second of each operation that does not send; None for no limit.
     """
@@ -54,6 +68,7 @@ class Service:
         suppressed_reasons: Collection[Reason],
         channel: Channel,
         control_rate: float | None,
+        disorder: Disorder | None = None,
     ) -> None:
         def new_region(name: str) -> Region:
             return Region(
@@ -62,22 +77,41 @@ class Service:
                 standing=Standing(sandbox),
                 statistics=Statistics(seed),
                 suppressed=SuppressionList(suppressed_reasons),
-                known_identities=identities,
-                known_sets=configuration_sets,
+                known_identities=None if identities is None else (),
+                known_sets=None if configuration_sets is None else (),
+                identities={
+                    name: Identity(name, clock.now(), verified=True) for name in identities or ()
+                },
+                configuration_sets={
+                    name: ConfigurationSet(name) for name in configuration_sets or ()
+                },
             )
 
-        identifiers = Identifiers(seed)
+        identifiers, later = Identifiers(seed), Later(clock)
         self.world: World = World(
             clock=clock,
             identifiers=identifiers,
             mailboxes=Mailboxes(),
-            publisher=Publisher(channel=channel, clock=clock, identifiers=identifiers),
+            publisher=Publisher(
+                channel=channel,
+                clock=clock,
+                identifiers=identifiers,
+                region=lambda name: self.world.region(name),
+                catch_up=self.catch_up,
+                later=later,
+                disorder=disorder,
+                seed=seed,
+            ),
+            later=later,
             new_region=new_region,
         )
         self.script: Script = Script()
         self._control_rate = control_rate
         self._last_call: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
+        self._turns = 0
+        if isinstance(clock, SimulatedClock):
+            clock.watch(self.catch_up)
 
     def call(
         self, api: str, operation: str, parameters: Mapping[str, Any], region_name: str
@@ -93,7 +127,7 @@ class Service:
             ConfigurationError: The simulator does not have this operation.
         """
         name = f"{api}.{operation}"
-        with self._lock:
+        with self.turn():
             self.world.calls[name] += 1
             if name not in OPERATIONS:
                 known = ", ".join(sorted(OPERATIONS))
@@ -114,6 +148,33 @@ class Service:
             if fault is not None:
                 raise fault.error()
             return answer
+
+    @contextmanager
+    def turn(self) -> Generator[None, None, None]:
+        """
+        Have the account for oneself: what is due is done first.
+
+        What is published meanwhile is handed on when all are out of it: whoever takes it may call
+        back, from another thread too.
+        """
+        arrived: list[Publication] = []
+        try:
+            with self._lock:
+                self._turns += 1
+                try:
+                    self.world.later.run()
+                    yield
+                finally:
+                    self._turns -= 1
+                    if not self._turns:
+                        arrived = self.world.publisher.arrived()
+        finally:
+            self.world.publisher.forward(arrived)
+
+    def catch_up(self) -> None:
+        """Do what became due as the clock went on."""
+        with self.turn():
+            pass
 
     def fail_next(self, times: int, error: Fault | str | Exception, operation: str) -> None:
         """

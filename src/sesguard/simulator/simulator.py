@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
@@ -14,9 +13,11 @@ from typing_extensions import Unpack
 from sesguard.ports import Clock
 from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.faults import Fault
-from sesguard.simulator.feedback import Channel, topic_arn
+from sesguard.simulator.disorder import Disorder
+from sesguard.simulator.envelopes import topic_arn
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.routing import Channel
 from sesguard.simulator.service import Service
 from sesguard.simulator.state import Region
 from sesguard.simulator.wire import ClientMaker, answer_clients, attach
@@ -85,8 +86,12 @@ class Simulator:
         control_rate: Calls a second of each operation that does not send; SES takes 1. None for
             no limit.
 
-        feedback: ``"events"``, as a configuration set publishes them, or ``"notifications"``, as
-            an identity does.
+        feedback: How feedback is told to `topic_arn`, as long as neither the sender's identity has
+            a topic nor the mail's configuration set an event destination: ``"events"``, as a
+            configuration set publishes them, or ``"notifications"``, as an identity does.
+
+        disorder: What happens to feedback on its way to subscribers; it is still whole in
+            `feedback`.
 
         suppressed_reasons: For which reasons SES's own list is on.
 
@@ -110,6 +115,7 @@ class Simulator:
         control_rate: float | None = None,
         feedback: Channel = "events",
         suppressed_reasons: Collection[Reason] = (Reason.BOUNCE, Reason.COMPLAINT),
+        disorder: Disorder | None = None,
     ) -> None:
         self.clock = cast("SimulatedClock", SimulatedClock() if clock is None else clock)
         self.region_name = region_name
@@ -125,6 +131,7 @@ class Simulator:
             suppressed_reasons=suppressed_reasons,
             channel=feedback,
             control_rate=control_rate,
+            disorder=disorder,
         )
         self._clients = ClientMaker()
         self._open = ExitStack()
@@ -177,12 +184,13 @@ class Simulator:
 
     @property
     def feedback(self) -> tuple[str, ...]:
-        """All that was published, as the JSON of SES, without an envelope."""
-        return tuple(json.dumps(record) for record in self._service.world.publisher.told)
+        """All that was told about mails, as the JSON of SES, without an envelope."""
+        self._service.catch_up()
+        return tuple(self._service.world.publisher.told)
 
     @property
     def topic_arn(self) -> str:
-        """The SNS topic in the envelopes of clients in the simulator's own region."""
+        """The topic of feedback in the simulator's own region, as long as nothing is set up."""
         return topic_arn(self.region_name)
 
     def source(self) -> Source:

@@ -11,10 +11,12 @@ from typing import Any
 from sesguard._frozen import FrozenMapping
 from sesguard.ports import Clock
 from sesguard.simulator.identifiers import Identifiers
+from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.publishing import Publisher
+from sesguard.simulator.reactions import Delays
 from sesguard.simulator.statistics import Statistics
 from sesguard.suppression import Reason
 
@@ -28,6 +30,7 @@ __all__ = [
     "Region",
     "Standing",
     "StoredTemplate",
+    "Tenant",
     "World",
 ]
 
@@ -120,6 +123,7 @@ class StoredTemplate:
     subject: str | None = None
     text: str | None = None
     html: str | None = None
+    tags: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -156,6 +160,23 @@ class ContactList:
     description: str | None = None
     topics: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     contacts: dict[str, Contact] = field(default_factory=dict[str, Contact])
+    tags: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Tenant:
+    """
+    Somebody for whom the account sends.
+
+    Attributes:
+        suppressed: Its own list.
+
+        scope: Whose list stops its mails: ``ACCOUNT`` or ``TENANT``.
+    """
+
+    name: str
+    suppressed: SuppressionList
+    scope: str = "ACCOUNT"
 
 
 @dataclass(slots=True)
@@ -168,6 +189,10 @@ class Region:
             sandbox.
 
         known_sets: Configuration sets that are there without having been created; None: any is.
+
+        account: What operations set for all of the account here, in API v2's own names and shapes.
+
+        jobs: Import jobs as GetImportJob shows them, by id.
     """
 
     name: str
@@ -184,6 +209,15 @@ class Region:
     templates: dict[str, StoredTemplate] = field(default_factory=dict[str, StoredTemplate])
     contact_lists: dict[str, ContactList] = field(default_factory=dict[str, ContactList])
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    tenants: dict[str, Tenant] = field(default_factory=dict[str, Tenant])
+    account: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant of that name: any is there."""
+        if name not in self.tenants:
+            both = SuppressionList((Reason.BOUNCE, Reason.COMPLAINT))
+            self.tenants[name] = Tenant(name, both)
+        return self.tenants[name]
 
     def configuration_set(self, name: str | None) -> ConfigurationSet | None:
         """
@@ -207,19 +241,28 @@ class World:
     Attributes:
         mailboxes: What becomes of mail, by recipient.
 
+        later: What is put off until the clock moves on.
+
+        delays: Whose mail servers are slow.
+
         outbox: What was taken, in order.
 
         calls: How often each operation was called.
+
+        files: What import jobs find in S3: text by URL.
     """
 
     clock: Clock
     identifiers: Identifiers
     mailboxes: Mailboxes
     publisher: Publisher
+    later: Later
     new_region: Callable[[str], Region]
+    delays: Delays = field(default_factory=Delays)
     outbox: list[SentMail] = field(default_factory=list[SentMail])
     calls: Counter[str] = field(default_factory=Counter[str])
     regions: dict[str, Region] = field(default_factory=dict[str, Region])
+    files: dict[str, str] = field(default_factory=dict[str, str])
 
     def region(self, name: str) -> Region:
         """A region of the account. One that was never used is as new."""

@@ -9,9 +9,9 @@ from typing import Any
 from sesguard.addresses import read_leniently
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.feedback import records
 from sesguard.simulator.mailboxes import is_simulated
 from sesguard.simulator.offers import READERS, Offer, SentMail
+from sesguard.simulator.reactions import settle
 from sesguard.simulator.state import Call
 
 __all__ = ["OPERATIONS"]
@@ -117,12 +117,10 @@ def _take(offer: Offer, call: Call) -> SentMail:
 
 def _publish(mail: SentMail, call: Call) -> None:
     world, region = call.world, call.region
+    chosen = region.configuration_set(mail.configuration_set)
+    reasons = None if chosen is None else chosen.suppressed_reasons
     fates = [
-        (one, region.suppressed.fate(one) or world.mailboxes.fate(one)) for one in mail.recipients
+        (one, region.suppressed.fate(one, reasons) or world.mailboxes.fate(one))
+        for one in mail.recipients
     ]
-    region.statistics.count(mail.at, [fate for _, fate in fates])
-    channel = world.publisher.channel
-    for record in records(mail, fates, world.identifiers, channel=channel, region=region.name):
-        world.publisher.publish(record, mail)
-    for recipient, fate in fates:
-        region.suppressed.learn(recipient, fate, at=mail.at, message_id=mail.message_id)
+    settle(mail, fates, world)
