@@ -73,10 +73,10 @@ def test_an_operation_that_is_not_there_is_named(service: Any) -> None:
     client = Simulator().boto3_client(service)
     with pytest.raises(
         errors.ConfigurationError,
-        match=rf"does not have {service}\.ListTemplates|"
-        rf"does not have {service}\.ListEmailTemplates",
+        match=rf"does not have {service}\.ListReceiptFilters|"
+        rf"does not have {service}\.ListDedicatedIpPools",
     ):
-        client.list_templates() if service == "ses" else client.list_email_templates()
+        client.list_receipt_filters() if service == "ses" else client.list_dedicated_ip_pools()
 
 
 def test_every_client_made_inside_is_answered() -> None:

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 __all__ = [
     "GENERIC_CODES",
     "Refusal",
+    "absent",
+    "already_exists",
     "bad_request",
     "control_rate",
     "daily_quota",
     "internal_failure",
+    "invalid",
+    "invalid_next_token",
+    "limit_exceeded",
     "not_found",
     "not_verified",
     "rejected",
@@ -147,3 +152,29 @@ def unavailable() -> Refusal:
     """HTTP 503."""
     code = _Code("ServiceUnavailable", 503)
     return Refusal(code, code, "Service is temporarily unavailable.")
+
+
+def invalid(message: str, v1: str = "InvalidParameterValue") -> Refusal:
+    """What was given makes no sense. *v1* is the code in API v1."""
+    return Refusal(_Code(v1, 400), _Code("BadRequestException", 400), message)
+
+
+def absent(message: str, v1: str = "InvalidParameterValue") -> Refusal:
+    """What was named is not there. *v1* is the code in API v1."""
+    return Refusal(_Code(v1, 400), _Code("NotFoundException", 404), message)
+
+
+def already_exists(message: str, v1: str = "AlreadyExists") -> Refusal:
+    """What is to be made is there. *v1* is the code in API v1."""
+    return Refusal(_Code(v1, 400), _Code("AlreadyExistsException", 400), message)
+
+
+def limit_exceeded(message: str) -> Refusal:
+    """There are too many of these already."""
+    return Refusal(_Code("LimitExceeded", 400), _Code("LimitExceededException", 400), message)
+
+
+def invalid_next_token(message: str) -> Refusal:
+    """A page is asked for with a token that was not given out for it."""
+    code = _Code("InvalidNextTokenException", 400)
+    return Refusal(_Code("InvalidParameterValue", 400), code, message)
