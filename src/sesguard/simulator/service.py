@@ -11,9 +11,9 @@ from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
+from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.envelopes import Publication
 from sesguard.simulator.faults import Fault, Script
-from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits

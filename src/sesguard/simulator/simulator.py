@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from types import TracebackType
@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, cast
 from typing_extensions import Unpack
 
 from sesguard.ports import Clock
+from sesguard.simulator import people
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.faults import Fault
+from sesguard.simulator.destinations import Destination
 from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.envelopes import topic_arn
+from sesguard.simulator.faults import Fault
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.reactions import Delay
 from sesguard.simulator.routing import Channel
 from sesguard.simulator.service import Service
 from sesguard.simulator.state import Region
@@ -243,6 +246,122 @@ class Simulator:
     def delivers(self, address: str) -> None:
         """From now on mail to *address* arrives, and nobody complains: as it is at first."""
         self._service.world.mailboxes.script(address, Fate())
+        self._service.world.delays.script(address, None)
+
+    def delays(
+        self,
+        address: str,
+        *,
+        seconds: float = 3600.0,
+        delay_type: str = "TransientCommunicationFailure",
+        status: str = "4.4.1",
+        diagnostic_code: str = "smtp; 421 4.4.1 Unable to connect to remote host",
+    ) -> None:
+        """
+        From now on mail to *address* is delayed first, which a DeliveryDelay event tells.
+
+        Args:
+            seconds: After so many the mail arrives, or bounces where `bounces` says so. At most
+                50,400, after which SES gives up.
+
+            delay_type, status, diagnostic_code: In SES's words.
+
+        Raises:
+            ConfigurationError: SES would have given up before.
+        """
+        delay = Delay(
+            delay_type=delay_type, status=status, diagnostic_code=diagnostic_code, seconds=seconds
+        )
+        self._service.world.delays.script(address, delay)
+
+    def opens(
+        self, target: str, *, user_agent: str = "Mozilla/5.0", bot: bool | None = False
+    ) -> None:
+        """
+        Somebody opens a mail now.
+
+        Args:
+            target: The id of the mail, or an address: then it is the last mail to it.
+
+            bot: What SES makes of whoever it was; None: it does not say.
+
+        Raises:
+            ConfigurationError: There is no such mail.
+        """
+        with self._service.turn():
+            people.opens(self._service.world, target, user_agent=user_agent, bot=bot)
+
+    def clicks(
+        self,
+        target: str,
+        link: str,
+        *,
+        link_tags: Mapping[str, Sequence[str]] | None = None,
+        user_agent: str = "Mozilla/5.0",
+        bot: bool | None = False,
+    ) -> None:
+        """
+        Somebody follows a link in a mail now.
+
+        Args:
+            target: The id of the mail, or an address: then it is the last mail to it.
+
+            link_tags: Those of ``ses:tags`` in the link.
+
+            bot: What SES makes of whoever it was; None: it does not say.
+
+        Raises:
+            ConfigurationError: There is no such mail.
+        """
+        with self._service.turn():
+            people.clicks(
+                self._service.world, target, link,
+                link_tags=link_tags, user_agent=user_agent, bot=bot,
+            )  # fmt: skip
+
+    def unsubscribes(
+        self,
+        target: str,
+        *,
+        topic: str | None = None,
+        contact_list: str | None = None,
+        source: str = "UnsubscribeHeader",
+    ) -> None:
+        """
+        Somebody takes himself off the contact list now.
+
+        Args:
+            target: The id of a mail to him alone, or his address: then it is the last mail to it.
+
+            topic: Off this one alone; None: off all.
+
+            contact_list: Its name; None: the only one.
+
+            source: By what he did it, in SES's word.
+
+        Raises:
+            ConfigurationError: There is no such mail, list or topic.
+        """
+        with self._service.turn():
+            people.unsubscribes(
+                self._service.world, target,
+                topic=topic, contact_list=contact_list, source=source,
+            )  # fmt: skip
+
+    def forward_to(self, destination: Destination) -> None:
+        """
+        Hand on what SES publishes from now on, besides the queue of `source`.
+
+        Args:
+            destination: `SNSTopic`, `SQSQueue`, `HTTPSubscriber`, or any function of a
+                `Publication`. It is called in the thread whose call caused it, or that moved the
+                clock; what it raises comes out there.
+        """
+        self._service.world.publisher.destinations.append(destination)
+
+    def on_feedback(self, handler: Callable[[str], object]) -> None:
+        """Call *handler* with the body of each message from now on, as a queue receives it."""
+        self.forward_to(lambda publication: handler(publication.body))
 
     def suppress(self, address: str, reason: Reason = Reason.BOUNCE) -> None:
         """Put an address on SES's own list: mail to it is taken, and the event tells."""
