@@ -11,7 +11,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-__all__ = ["answering_client", "peer"]
+__all__ = ["answering_client", "answering_session", "peer"]
 
 
 def peer(name: str, notes: list[str]) -> Any:
@@ -33,9 +33,9 @@ class _Body:
         yield self._body
 
 
-def answering_client(service: str, answers: Mapping[str, Callable[[], object]]) -> Any:
+def answering_session(service: str, answers: Mapping[str, Callable[[], object]]) -> Any:
     """
-    A real boto3 client whose requests are answered where they would be put on the wire.
+    A boto3 session whose clients' requests are answered where they would be put on the wire.
 
     Parameters are validated, serialised and signed, and the answer is parsed, as ever.
 
@@ -45,13 +45,17 @@ def answering_client(service: str, answers: Mapping[str, Callable[[], object]]) 
         answers: Operation to what gives the JSON of its answer.
     """
     session: Any = boto3.Session("testing", "testing", region_name="us-east-1")
-    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-    client = session.client(service, config=once)
     for operation, answer in answers.items():
 
         def reply(request: Any, answer: Callable[[], object] = answer, **_: object) -> AWSResponse:
             body = _Body(json.dumps(answer()).encode())
             return AWSResponse(request.url, 200, {"content-type": "application/json"}, body)
 
-        client.meta.events.register(f"before-send.{service}.{operation}", reply)
-    return client
+        session.events.register(f"before-send.{service}.{operation}", reply)
+    return session
+
+
+def answering_client(service: str, answers: Mapping[str, Callable[[], object]]) -> Any:
+    """A client of such a session, as boto3 makes it but for its retries: it makes one attempt."""
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    return answering_session(service, answers).client(service, config=once)
