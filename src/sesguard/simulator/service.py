@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 from sesguard.errors import ConfigurationError
@@ -20,12 +21,12 @@ from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
 from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
+from sesguard.simulator.operations.verification import grant
 from sesguard.simulator.publishing import Publisher
 from sesguard.simulator.routing import Channel
 from sesguard.simulator.state import (
     Call,
     ConfigurationSet,
-    Identity,
     Region,
     Standing,
     World,
@@ -34,6 +35,8 @@ from sesguard.simulator.statistics import Statistics
 from sesguard.suppression import Reason
 
 __all__ = ["Service"]
+
+_BATCHES = 16  # the API v2 Reference allows so many calls a second of BatchGetMetricData
 
 
 class Service:
@@ -71,7 +74,7 @@ class Service:
         disorder: Disorder | None = None,
     ) -> None:
         def new_region(name: str) -> Region:
-            return Region(
+            region = Region(
                 name=name,
                 limits=Limits(quota, rate),
                 standing=Standing(sandbox),
@@ -79,13 +82,13 @@ class Service:
                 suppressed=SuppressionList(suppressed_reasons),
                 known_identities=None if identities is None else (),
                 known_sets=None if configuration_sets is None else (),
-                identities={
-                    name: Identity(name, clock.now(), verified=True) for name in identities or ()
-                },
                 configuration_sets={
                     name: ConfigurationSet(name) for name in configuration_sets or ()
                 },
             )
+            for identity in identities or ():
+                grant(self.world, region, identity)
+            return region
 
         identifiers, later = Identifiers(seed), Later(clock)
         self.world: World = World(
@@ -141,8 +144,11 @@ class Service:
                 raise fault.error()
             if name not in SENDS:
                 self._check_control_rate(name, region_name)
+                parameters = deepcopy(dict(parameters))  # the caller may go on to change it
             region = self.world.region(region_name)
             answer = OPERATIONS[name](Call(api, operation, parameters, region, self.world))
+            if name not in SENDS:
+                answer = deepcopy(answer)
             if fault is Fault.EMPTY_ANSWER:
                 return {}
             if fault is not None:
@@ -199,6 +205,7 @@ class Service:
             return
         now = self.world.clock.monotonic()
         before = self._last_call.get((name, region_name))
-        if before is not None and now - before < 1 / self._control_rate:
+        rate = self._control_rate * (_BATCHES if name.endswith(".BatchGetMetricData") else 1)
+        if before is not None and now - before < 1 / rate:
             raise refusals.control_rate()
         self._last_call[name, region_name] = now

@@ -19,6 +19,7 @@ from sesguard.simulator.envelopes import topic_arn
 from sesguard.simulator.faults import Fault
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.operations.verification import VerificationStatus, grant
 from sesguard.simulator.reactions import Delay
 from sesguard.simulator.routing import Channel
 from sesguard.simulator.service import Service
@@ -375,6 +376,41 @@ class Simulator:
     def suppressed(self) -> Mapping[str, Reason]:
         """SES's own list: address to reason."""
         return {one.address: one.reason for one in self._region.suppressed.entries()}
+
+    def verify(
+        self,
+        identity: str,
+        status: VerificationStatus = "SUCCESS",
+        *,
+        dkim: VerificationStatus | None = None,
+        mail_from: VerificationStatus | None = None,
+    ) -> None:
+        """
+        Decide how the verification of an address or a domain went.
+
+        That of its MAIL FROM domain and its DKIM keys goes the same way, where it has them. One
+        that was never created is created by that.
+
+        Args:
+            identity: An address or a domain.
+
+            status: Whether SES takes mail from it.
+
+            dkim: Another outcome for its keys.
+
+            mail_from: Another outcome for its MAIL FROM domain.
+
+        Raises:
+            ConfigurationError: It is neither an address nor a domain.
+        """
+        grant(self._service.world, self._region, identity, status, dkim=dkim, mail_from=mail_from)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """
+        What import jobs find in S3: put the text of a CSV or JSON file under its ``s3://`` URL.
+        """
+        return self._service.world.files
 
     def pause_sending(self) -> None:
         """As PutAccountSendingAttributes does."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from sesguard._frozen import FrozenMapping
 from sesguard.simulator.operations import (
     account,
     configuration_sets,
+    event_destinations,
+    identities,
+    identities_v1,
     sending,
     suppression,
     templates,
@@ -24,11 +27,14 @@ _FAMILIES = (
     sending,
     account,
     suppression,
+    identities,
+    identities_v1,
     configuration_sets,
+    event_destinations,
     templates,
 )
 
-OPERATIONS: Mapping[str, Operation] = FrozenMapping(
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {name: operation for family in _FAMILIES for name, operation in family.OPERATIONS.items()}
 )
 """Such as ``sesv2.SendEmail``."""

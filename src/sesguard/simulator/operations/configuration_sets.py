@@ -14,7 +14,6 @@ from sesguard.suppression import Reason
 __all__ = ["OPERATIONS", "find_set"]
 
 _PAGING = Paging(kind="configuration sets", usual=50)
-_KEPT = ("Tags", "VdmOptions", "ArchivingOptions", "MessageSecurityOptions")
 _SECONDS = range(300, 50_401)
 
 
@@ -42,7 +41,11 @@ def _create(call: Call) -> dict[str, Any]:
     for option, put in _PUTS.items():
         if option in asked:
             put(made, asked[option], call)
-    made.options |= {option: asked[option] for option in _KEPT if option in asked}
+    made.options |= {
+        option: value
+        for option, value in asked.items()
+        if option not in ("ConfigurationSetName", *_PUTS)
+    }
     call.region.configuration_sets[name] = made
     return {}
 
@@ -141,8 +144,7 @@ def _suppression(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -
     to.suppressed_reasons = None  # a scope alone leaves it to that list for which reasons it is on
     if "SuppressedReasons" in options or "SuppressionScope" not in options:
         to.suppressed_reasons = tuple(map(Reason, options.get("SuppressedReasons", ())))
-    others = ("SuppressionScope", "ValidationOptions")
-    to.options["SuppressionOptions"] = {name: options[name] for name in others if name in options}
+    to.options["SuppressionOptions"] = _kept(options, "SuppressedReasons")
 
 
 def _reputation(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -> None:
@@ -162,8 +164,7 @@ def _delivery(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -> N
             "1 validation error detected: Value at 'maxDeliverySeconds' failed to satisfy "
             f"constraint: Member must have value {bound}"
         )
-    kept = ("TlsPolicy", "MaxDeliverySeconds")
-    to.options["DeliveryOptions"] = {name: options[name] for name in kept if name in options}
+    to.options["DeliveryOptions"] = _kept(options)
 
 
 def _tracking(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -> None:
@@ -175,8 +176,13 @@ def _tracking(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -> N
         raise refusals.invalid("CustomRedirectDomain must be specified.")
     if not _is_verified(domain, call):
         raise refusals.invalid(f"Domain <{domain}> is not verified under this account.")
-    kept = ("CustomRedirectDomain", "HttpsPolicy")
-    to.options["TrackingOptions"] = {name: options[name] for name in kept if name in options}
+    to.options["TrackingOptions"] = _kept(options)
+
+
+def _kept(options: Mapping[str, Any], *apart: str) -> dict[str, Any]:
+    """As they were given, whatever SES adds to them one day; those *apart* are kept elsewhere."""
+    named = ("ConfigurationSetName", *apart)
+    return {name: value for name, value in options.items() if name not in named}
 
 
 def _is_verified(domain: str, call: Call) -> bool:
