@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, cast
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sesguard._core.retry import RetryPolicy
     from sesguard.client import Client
     from sesguard.ports import Limiter, LookUp, Observer, Source, SuppressionHook
+    from sesguard.simulator.smtp_face import SMTPFace
 
 __all__ = ["ClientOptions", "Simulator"]
 
@@ -175,6 +176,25 @@ class Simulator:
         options.setdefault("suppression", None)
         transport = SESTransport(boto3_client=self.boto3_client("sesv2"))
         return Client(transport=transport, clock=self.clock, **options)
+
+    def smtp(self, *, region_name: str | None = None) -> AbstractContextManager[SMTPFace]:
+        """
+        Serve the account over SMTP as well, on loopback: ``with sim.smtp() as smtp: ...``.
+
+        What it yields tells host, ports and credentials, and has a ``transport()``. Any SMTP
+        client may use it, over TLS as with SES. Its mails are counted as ``calls["smtp"]``.
+
+        Args:
+            region_name: Another region than the simulator's.
+
+        Raises:
+            MissingExtraError: The extra ``demo`` is not installed.
+
+            ConfigurationError: SES has no SMTP in that region.
+        """
+        from sesguard.simulator.smtp_face import serving
+
+        return serving(self._service, region_name or self.region_name)
 
     @property
     def outbox(self) -> tuple[SentMail, ...]:
