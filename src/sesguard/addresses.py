@@ -95,7 +95,7 @@ class Address:
     @property
     def header(self) -> str:
         """The address with its name, for the wire: ASCII, with encoded words where needed."""
-        return " ".join(self.pieces)
+        return " ".join(self.pieces) if self.display_name else self.addr_spec
 
     @property
     def pieces(self) -> list[str]:

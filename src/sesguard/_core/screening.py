@@ -110,6 +110,8 @@ def screen(email: Email, found: Found, *, on_suppressed: OnSuppressed) -> Screen
 
         SuppressionUnavailableError: The list could not be asked about somebody.
     """
+    if not found:
+        return Screened(email=email, suppressed=FrozenMapping())
     suppressed: dict[str, Suppression] = {}
     for one in email.recipients:
         entry = found.get(one.key)

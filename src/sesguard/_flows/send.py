@@ -252,11 +252,13 @@ async def _attempt(email: Email, attempt: int, ports: SendPorts, deadline: float
 
 
 def _result(screened: Screened, receipt: Receipt, attempts: int, waited: float) -> SendResult:
-    addresses: Iterable[str] = dict.fromkeys(one.addr_spec for one in screened.email.recipients)
+    accepted: Iterable[str] = dict.fromkeys([one.addr_spec for one in screened.email.recipients])
+    if receipt.refused:
+        accepted = [one for one in accepted if one not in receipt.refused]
     return SendResult(
         message_id=receipt.message_id,
         request_id=receipt.request_id,
-        accepted=tuple(one for one in addresses if one not in receipt.refused),
+        accepted=tuple(accepted),
         suppressed=screened.suppressed,
         refused=receipt.refused,
         attempts=attempts,

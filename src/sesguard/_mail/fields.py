@@ -79,7 +79,10 @@ def addresses(field: str, value: object) -> tuple[Address, ...]:
     found = items(field, value, object, "addresses")
     if len(found) == 1:
         return (address(field, found[0]),)
-    return tuple([address(f"{field}[{at}]", one) for at, one in enumerate(found)])
+    try:
+        return tuple([Address.parse(one) for one in found])  # type: ignore[arg-type]  # as above
+    except AddressError:
+        return tuple([address(f"{field}[{at}]", one) for at, one in enumerate(found)])  # says where
 
 
 def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
