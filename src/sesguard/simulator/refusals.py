@@ -27,7 +27,13 @@ __all__ = [
 
 GENERIC_CODES: dict[str, frozenset[str]] = {
     "ses": frozenset(
-        ("InternalFailure", "InvalidParameterValue", "ServiceUnavailable", "Throttling")
+        (
+            "InternalFailure",
+            "InvalidParameterValue",
+            "ServiceUnavailable",
+            "Throttling",
+            "ValidationError",
+        )
     ),
     "sesv2": frozenset(("InternalFailure", "ServiceUnavailable")),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,10 @@ class Statistics:
             fate.bounce is not None and fate.bounce.bounce_type == "Permanent" for fate in fates
         )
         period["Complaints"] += sum(fate.complaint is not None for fate in fates)
+
+    def counted(self) -> Iterator[tuple[datetime, Mapping[str, int]]]:
+        """Each period's start and counts, since the beginning."""
+        yield from self._periods.items()
 
     def points(self, now: datetime) -> list[dict[str, Any]]:
         """The points of the last two weeks."""

@@ -15,13 +15,18 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from sesguard.simulator.faults import ENDPOINT
+from sesguard.simulator.operations import OPERATIONS
+from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.refusals import GENERIC_CODES, Refusal
 from sesguard.simulator.service import Service
+from sesguard.simulator.vocabulary import check_words
 
 __all__ = ["ClientMaker", "answer_clients", "attach"]
 
 _SERVICES = ("ses", "sesv2")
 _PARAMETERS = "sesguard_parameters"
+
+_CONTROLS = OPERATIONS.keys() - SENDS.keys()
 
 _NEWER = frozenset(("SigningHostedZone",))
 """Members that botocore learned of since the oldest one that is supported."""
@@ -128,6 +133,8 @@ def _answer(
     api: str = model.service_model.service_name
     status = 200
     try:
+        if f"{api}.{model.name}" in _CONTROLS:
+            check_words(parameters, model.input_shape)
         parsed = _known_here(service.call(api, model.name, parameters, region), model.output_shape)
         _check_answer(parsed, model)
     except Refusal as refusal:

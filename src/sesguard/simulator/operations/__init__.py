@@ -9,9 +9,13 @@ from typing import Any, TypeAlias
 from sesguard.simulator.operations import (
     account,
     configuration_sets,
+    contact_lists,
+    contacts,
     event_destinations,
     identities,
     identities_v1,
+    import_jobs,
+    metrics,
     sending,
     suppression,
     templates,
@@ -27,11 +31,15 @@ _FAMILIES = (
     sending,
     account,
     suppression,
+    import_jobs,
     identities,
     identities_v1,
     configuration_sets,
     event_destinations,
     templates,
+    contact_lists,
+    contacts,
+    metrics,
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sesguard._frozen import FrozenMapping
+from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
 from sesguard.simulator.operations.configuration_sets import find_set
 from sesguard.simulator.operations.naming import check_name
@@ -123,7 +124,9 @@ def _read_v1(call: Call) -> EventDestination:
 def _read(name: str, definition: Mapping[str, Any], words: Mapping[str, str]) -> EventDestination:
     """
     Raises:
-        Refusal: It has no name or no kind that SES knows, or not exactly one target.
+        Refusal: It has no proper name, no kind, or not exactly one target.
+
+        ConfigurationError: There is a kind that botocore knows and the simulator does not.
 
     Source:
         SES Developer Guide, "Service quotas", "Creating Amazon SES event destinations".
@@ -134,8 +137,8 @@ def _read(name: str, definition: Mapping[str, Any], words: Mapping[str, str]) ->
         raise refusals.invalid("At least one event type must be specified.")
     unknown = [word for word in asked if word not in words]
     if unknown:
-        raise refusals.invalid(
-            f"Invalid event type: {unknown[0]}. Valid values are {', '.join(words)}."
+        raise ConfigurationError(
+            f"The simulator has no events of the kind {unknown[0]}. It has {', '.join(words)}."
         )
     return EventDestination(
         name=name,

@@ -40,8 +40,11 @@ def _verify_domain(call: Call) -> dict[str, Any]:
 def _list(call: Call) -> dict[str, Any]:
     """All names in pages; of addresses or of domains alone."""
     kind = call.parameters.get("IdentityType")
-    wanted = {None: (True, False), "Domain": (True,), "EmailAddress": (False,)}.get(kind, ())
-    names = (name for name in call.region.identities if is_domain(name) in wanted)
+    names = (
+        name
+        for name in call.region.identities
+        if kind is None or is_domain(name) == (kind == "Domain")
+    )
     found, more = _PAGING.page(call, names, str, kind)
     return {"Identities": found, **more}
 
@@ -64,7 +67,7 @@ def _delete(call: Call) -> dict[str, Any]:
 
 def _set_topic(call: Call) -> dict[str, Any]:
     """The SNS topic of bounces, complaints or deliveries; without one there is none."""
-    found, kind = _find(call), _kind(call)
+    found, kind = _find(call), call.parameters["NotificationType"]
     topic: str | None = call.parameters.get("SnsTopic")
     if topic is None:
         found.topics.pop(kind, None)
@@ -90,7 +93,7 @@ def _set_forwarding(call: Call) -> dict[str, Any]:
 
 def _set_headers(call: Call) -> dict[str, Any]:
     """Whether notifications of one kind have the headers of the mail."""
-    found, kind = _find(call), _kind(call)
+    found, kind = _find(call), call.parameters["NotificationType"]
     if call.parameters["Enabled"]:
         found.headers_in.add(kind)
     else:
@@ -154,10 +157,3 @@ def _known(call: Call) -> list[tuple[str, Identity]]:
         raise refusals.invalid("At most 100 identities may be asked for at a time.")
     found = ((name, call.region.identities.get(_key(name))) for name in names)
     return [(name, identity) for name, identity in found if identity is not None]
-
-
-def _kind(call: Call) -> str:
-    kind: str = call.parameters["NotificationType"]
-    if kind not in _KINDS:
-        raise refusals.invalid(f"Invalid notification type <{kind}>.")
-    return kind

@@ -8,6 +8,7 @@ from typing import Any
 from sesguard.addresses import read_leniently
 from sesguard.simulator import refusals
 from sesguard.simulator.mailboxes import Listed, SuppressionList
+from sesguard.simulator.operations.moments import moment
 from sesguard.simulator.operations.paging import Paging
 from sesguard.simulator.state import Call
 from sesguard.suppression import Reason
@@ -73,7 +74,10 @@ def _delete(call: Call) -> dict[str, Any]:
 def _list(call: Call) -> dict[str, Any]:
     """The list in pages, by address; filtered by reason and by time."""
     asked = call.parameters
-    reasons, start, end = asked.get("Reasons", ()), asked.get("StartDate"), asked.get("EndDate")
+    reasons = asked.get("Reasons", ())
+    start, end = (
+        moment(asked[name]) if name in asked else None for name in ("StartDate", "EndDate")
+    )
     entries: Iterable[Listed] = (
         entry
         for entry in _list_of(call).entries()

@@ -96,9 +96,6 @@ def _check_dimensions(dimensions: list[Mapping[str, str]]) -> None:
             raise refusals.invalid(f"Invalid dimension name <{name}>.", code)
         if not _DEFAULT.fullmatch(default):
             raise refusals.invalid(f"Invalid default dimension value <{default}>.", code)
-        if one["DimensionValueSource"] not in _SOURCES.values():
-            source = one["DimensionValueSource"]
-            raise refusals.invalid(f"Invalid dimension value source <{source}>.", code)
 
 
 def from_v1(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +125,4 @@ def _source(value: Any, words: Mapping[str, str]) -> Any:
     """The dimensions of CloudWatch have a word in them that is spelled otherwise too."""
     if isinstance(value, str):
         return value
-    return [
-        {**one, "DimensionValueSource": words.get(one["DimensionValueSource"], "")} for one in value
-    ]
+    return [{**one, "DimensionValueSource": words[one["DimensionValueSource"]]} for one in value]
