@@ -1,8 +1,10 @@
 """
-What a test of yours can lean on: the contract that every store passes, and every limiter's.
+What a test of yours can lean on.
 
-They are pytest classes: inherit from one, say how yours is made, and run pytest. Needs pytest
-and hypothesis, which the ``test`` extra brings.
+Samples of feedback (`sample`), a clock that a test moves, strategies for hypothesis, and the
+contracts that every store, limiter and transport passes: pytest classes to inherit from, which
+are told how yours is made. Contracts need pytest and hypothesis, which the ``test`` extra brings;
+where sesguard is installed, pytest has the fixtures of `sesguard.testing.plugin`.
 """
 
 from __future__ import annotations
@@ -10,16 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard.testing.events import sample
     from sesguard.testing.limiter_contract import LimiterContract
     from sesguard.testing.manual_clock import ManualClock
     from sesguard.testing.store_contract import StoreContract
+    from sesguard.testing.transport_contract import TransportContract
 
-__all__ = ["LimiterContract", "ManualClock", "StoreContract"]
+__all__ = ["LimiterContract", "ManualClock", "StoreContract", "TransportContract", "sample"]
 
 _HOMES = {
     "LimiterContract": "sesguard.testing.limiter_contract",
     "ManualClock": "sesguard.testing.manual_clock",
     "StoreContract": "sesguard.testing.store_contract",
+    "TransportContract": "sesguard.testing.transport_contract",
+    "sample": "sesguard.testing.events",
 }
 
 
