@@ -6,15 +6,35 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sesguard.simulator.clock import SimulatedClock
+    from sesguard.simulator.destinations import SNSTopic, SQSQueue
+    from sesguard.simulator.disorder import Disorder
+    from sesguard.simulator.envelopes import Publication
     from sesguard.simulator.faults import Fault
+    from sesguard.simulator.http_subscriber import HTTPSubscriber
     from sesguard.simulator.offers import SentMail
     from sesguard.simulator.simulator import ClientOptions, Simulator
 
-__all__ = ["ClientOptions", "Fault", "SentMail", "SimulatedClock", "Simulator"]
+__all__ = [
+    "ClientOptions",
+    "Disorder",
+    "Fault",
+    "HTTPSubscriber",
+    "Publication",
+    "SNSTopic",
+    "SQSQueue",
+    "SentMail",
+    "SimulatedClock",
+    "Simulator",
+]
 
 _HOMES = {
     "ClientOptions": "simulator",
+    "Disorder": "disorder",
     "Fault": "faults",
+    "HTTPSubscriber": "http_subscriber",
+    "Publication": "envelopes",
+    "SNSTopic": "destinations",
+    "SQSQueue": "destinations",
     "SentMail": "offers",
     "SimulatedClock": "clock",
     "Simulator": "simulator",
