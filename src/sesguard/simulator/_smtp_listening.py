@@ -24,7 +24,8 @@ class _Door(socket.socket):
     """A listening socket that knows whom it let in, those who have not finished TLS too."""
 
     def __init__(self) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        # Named, since asyncio turns Nagle's algorithm off for what it knows to be TCP.
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self.let_in: WeakSet[socket.socket] = WeakSet()
         self.bind((HOST, 0))
 
