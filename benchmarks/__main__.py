@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.harness import Figure, Row, show
 
-AREAS = ["imports", "events", "send", "lookup", "limiter", "worker", "metrics", "simulator"]
+AREAS = ["imports", "events", "send", "lookup", "limiter", "worker", "metrics", "simulator", "plugin"]
 
 
 def main(wanted: list[str]) -> int:

@@ -109,7 +109,9 @@ def emails(*, templates: bool = True) -> SearchStrategy[Email]:
             "subject": st.text(_LINE, max_size=80),
             "text": _BODY,
             "html": st.none() | _BODY,
-            "attachments": st.lists(attachments(), max_size=2),
+            "attachments": st.lists(
+                attachments(), max_size=2, unique_by=lambda one: one.content_id or one.filename
+            ),
         }
     )
     if not templates:
@@ -128,7 +130,7 @@ def _emails(content: dict[str, SearchStrategy[object]]) -> SearchStrategy[Email]
         bcc=several,
         reply_to=st.lists(addresses(), max_size=2),
         headers=st.dictionaries(
-            _NAMES.map(lambda name: f"x-{name}".lower()),
+            _NAMES.map(lambda name: f"x-own-{name}".lower()),
             st.text(string.ascii_letters + string.digits, min_size=1, max_size=40),
             max_size=3,
         ),
