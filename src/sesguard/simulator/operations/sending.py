@@ -21,6 +21,7 @@ _MOST_BYTES = {"ses": 10 * 1024 * 1024, "sesv2": 40 * 1024 * 1024}
 
 
 def _send(call: Call) -> dict[str, Any]:
+    """Takes a mail or refuses it as SES would; what becomes of it is told."""
     offer = READERS[f"{call.api}.{call.operation}"](call.parameters)
     _check(offer, call)
     mail = _take(offer, call)
