@@ -590,7 +590,7 @@ def test_faults_of_other_operations_and_of_ones_own() -> None:
 def test_a_fault_that_could_never_come_is_refused() -> None:
     """An operation that is never asked, or no calls at all: a test would pass without its fault."""
     sim = Simulator()
-    with pytest.raises(errors.ConfigurationError, match="operation= is one of send, .*GetAccount"):
+    with pytest.raises(errors.ConfigurationError, match=r"operation= is one of send, .*GetAccount"):
         sim.fail_next(operation="SendEmail")
     for times in (0, -1, "rate"):
         with pytest.raises(errors.ConfigurationError, match="times= is how many calls"):

@@ -179,14 +179,13 @@ def _check_answer(parsed: Mapping[str, Any], model: _Model) -> None:
 
 def _known_here(value: Any, shape: _Model) -> Any:
     """Without what the oldest botocore that is supported has no name for: its parser skips it."""
-    if isinstance(value, dict) and shape is not None and shape.type_name == "structure":
-        items = cast("dict[str, Any]", value).items()
-        return {
-            name: _known_here(member, shape.members.get(name))
-            for name, member in items
-            if name in shape.members or name not in _NEWER
-        }
-    return value
+    if shape is None or shape.type_name != "structure":
+        return value
+    return {
+        name: _known_here(member, shape.members.get(name))
+        for name, member in value.items()
+        if name in shape.members or name not in _NEWER
+    }
 
 
 def _unknown(value: Any, shape: _Model, path: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sesguard.suppression import Reason
 __all__ = ["OPERATIONS", "find_set"]
 
 _PAGING = Paging(kind="configuration sets", usual=50)
-_SECONDS = range(300, 50_401)
+_MOST_SECONDS = 50_400
 
 
 def find_set(call: Call) -> ConfigurationSet:
@@ -155,14 +155,10 @@ def _reputation(to: ConfigurationSet, options: Mapping[str, Any], call: Call) ->
 def _delivery(to: ConfigurationSet, options: Mapping[str, Any], call: Call) -> None:
     if "SendingPoolName" in options:
         raise refusals.invalid(f"SendingPool <{options['SendingPoolName']}> doesn't exist")
-    seconds = options.get("MaxDeliverySeconds")
-    if seconds is not None and seconds not in _SECONDS:
-        bound = f"greater than or equal to {_SECONDS[0]}"
-        if seconds > _SECONDS[-1]:
-            bound = f"less than or equal to {_SECONDS[-1]}"
+    if options.get("MaxDeliverySeconds", 0) > _MOST_SECONDS:  # botocore has a look at the least
         raise refusals.invalid(
             "1 validation error detected: Value at 'maxDeliverySeconds' failed to satisfy "
-            f"constraint: Member must have value {bound}"
+            f"constraint: Member must have value less than or equal to {_MOST_SECONDS}"
         )
     to.options["DeliveryOptions"] = _kept(options)
 

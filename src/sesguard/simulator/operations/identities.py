@@ -171,8 +171,8 @@ def _put_mail_from(call: Call) -> dict[str, Any]:
     """A MAIL FROM domain of one's own, pending until it is verified; or the usual one again."""
     found = find_identity(call)
     domain: str = call.parameters.get("MailFromDomain", "")
-    found.attributes.pop("MailFromAttributes", None)
     if not domain:
+        found.attributes.pop("MailFromAttributes", None)
         return {}
     parent = found.name.rpartition("@")[2].lower()
     if not domain.lower().endswith(f".{parent}"):

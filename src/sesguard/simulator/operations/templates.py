@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any
 
 from sesguard.simulator import refusals
 from sesguard.simulator.operations.naming import check_name
 from sesguard.simulator.operations.paging import Paging
+from sesguard.simulator.operations.rendering import MissingAttributeError, read_data, render
 from sesguard.simulator.state import Call, StoredTemplate
 
 __all__ = ["OPERATIONS", "find_template"]
@@ -97,12 +100,31 @@ def _delete_v1(call: Call) -> dict[str, Any]:
     return {}
 
 
+def _test_render(call: Call) -> dict[str, Any]:
+    """The MIME text of a template that is filled in; a variable without a value is refused."""
+    found, data = find_template(call), read_data(call.parameters["TemplateData"])
+    try:
+        subject, text, html = (
+            render(part or "", data) for part in (found.subject, found.text, found.html)
+        )
+    except MissingAttributeError as missing:
+        raise refusals.invalid(str(missing)) from None
+    message = EmailMessage()
+    message["Date"] = format_datetime(call.now)
+    message["Subject"] = " ".join(subject.splitlines())
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    message.set_boundary(call.world.identifiers.seal("boundary", subject, text, html))
+    return {"RenderedTemplate": message.as_string()}
+
+
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "sesv2.CreateEmailTemplate": _create,
     "sesv2.UpdateEmailTemplate": _update,
     "sesv2.GetEmailTemplate": _get,
     "sesv2.ListEmailTemplates": _list,
     "sesv2.DeleteEmailTemplate": _delete,
+    "sesv2.TestRenderEmailTemplate": _test_render,
     "ses.CreateTemplate": _create_v1,
     "ses.UpdateTemplate": _update_v1,
     "ses.GetTemplate": _get_v1,
