@@ -98,6 +98,13 @@ def test_it_offers_what_ses_offers() -> None:
             assert inside.esmtp_features == plain.esmtp_features
 
 
+def test_it_knows_the_older_greeting() -> None:
+    """HELO, after which nothing is offered."""
+    with Simulator().smtp() as smtp, talking(smtp, login=False) as connection:
+        assert connection.helo() == (250, b"email-smtp.amazonaws.com")
+        assert connection.docmd("AUTH PLAIN AAAA")[0] == 500
+
+
 def test_it_greets_as_ses_does() -> None:
     """A client may look at the greeting, which tells of no other server."""
     with Simulator().smtp() as smtp, smtplib.SMTP() as plain:
@@ -359,10 +366,11 @@ def test_a_fault_that_cannot_be_is_told(times: int, answer: str, phase: Phase) -
         ("answer lost", errors.OutcomeUnknownError, 1),
         ("connection reset", errors.OutcomeUnknownError, 1),
         ("empty answer", errors.OutcomeUnknownError, 1),
+        (ConnectionResetError(), errors.OutcomeUnknownError, 0),
     ],
 )
 def test_the_faults_of_the_account_hold_over_smtp(
-    fault: str, error: type[errors.SendError], taken: int
+    fault: str | Exception, error: type[errors.SendError], taken: int
 ) -> None:
     """As one error of ours each: what breaks after the final dot is never repeated."""
     sim = Simulator()
@@ -516,9 +524,37 @@ def test_what_is_wrong_with_the_test_itself_is_raised_at_the_end() -> None:
         pytest.raises(LookupError, match="scripted"),
         sim.smtp() as smtp,
         talking(smtp) as connection,
-        pytest.raises(smtplib.SMTPDataError, match="Temporary service failure"),
+        pytest.raises(DROPPED),
     ):
         connection.send_message(message())
+
+
+def test_what_is_wrong_with_the_server_is_raised_at_the_end() -> None:
+    """A mistake of ours is a temporary failure to the client, and no secret."""
+    replies: list[tuple[int, bytes]] = []
+
+    def breaking() -> None:
+        with Simulator().smtp() as smtp, talking(smtp) as connection:
+            smtp._script._coming.clear()
+            replies.append(connection.mail(SHOP))
+
+    with pytest.raises(KeyError):
+        breaking()
+    assert replies == [(454, b"Temporary service failure")]
+
+
+def test_who_hears_of_a_mail_may_send_another() -> None:
+    """Over SMTP, in the very call that hears of it."""
+    sim = Simulator()
+    with sim.smtp() as smtp, talking(smtp) as connection, talking(smtp, "starttls") as other:
+
+        def answer(body: str) -> None:
+            if len(sim.outbox) == 1:
+                other.send_message(message(Subject="Sorry"))
+
+        sim.on_feedback(answer)
+        connection.send_message(message())
+    assert [mail.subject for mail in sim.outbox] == ["Hello", "Sorry"]
 
 
 def test_it_keeps_quiet(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
+from botocore.parsers import ResponseParserError
 
 from sesguard._core.replies import Phase
 from sesguard._mail.fields import MAX_BYTES
@@ -152,7 +153,7 @@ class Account:
             )
         except Refusal as refusal:
             return _reply(refusal)
-        except (BotoCoreError, OSError):  # a broken way, by script
+        except (BotoCoreError, ResponseParserError, OSError):  # a broken way, by script
             return None
         return f"250 Ok {answer.get('MessageId', '')}".rstrip()
 

@@ -147,12 +147,17 @@ class Talk(SMTP):
         if spoiled is not None and spoiled != DROP:
             return spoiled
         # In a thread, since whoever hears of the mail's fate may send another one at once.
-        answer = await asyncio.to_thread(
-            self._house.account.take,
-            envelope.mail_from or "",
-            list(map(str, envelope.rcpt_tos)),
-            envelope.original_content or b"",
-        )
+        recipients = list(map(str, envelope.rcpt_tos))
+        try:
+            answer = await asyncio.to_thread(
+                self._house.account.take,
+                envelope.mail_from or "",
+                recipients,
+                envelope.original_content or b"",
+            )
+        except Exception as error:
+            self._house.wrong.append(error)  # the mail may have been taken before
+            answer = None
         if answer is None or spoiled == DROP:
             self._hang_up()
         return answer

@@ -97,7 +97,7 @@ class SMTPFace:
 
         What SES has against a mail it says after the final dot, and `Simulator.fail_next` is
         enough for that: ``"rate"``, ``"quota"``, ``"503"``, ``"answer lost"`` and the others hold
-        for SMTP as well.
+        for SMTP as well. What breaks the way to SES breaks the connection at that point.
 
         Args:
             times: How often.
@@ -119,6 +119,9 @@ class SMTPFace:
 def serving(service: Service, region_name: str) -> Generator[SMTPFace, None, None]:
     """
     Serve a region of the simulated account.
+
+    An exception that is no answer of SES's, from a test's own handler of feedback for one, breaks
+    the connection, and is raised where the block is left.
 
     Raises:
         MissingExtraError: aiosmtpd or trustme is not installed.
