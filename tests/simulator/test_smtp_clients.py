@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django import VERSION
 from django.conf import UserSettingsHolder as SettingsHolder
 from django.conf import global_settings, settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.test.utils import override_settings
 
 from sesguard._core.endpoints import TLSMode
@@ -46,18 +47,26 @@ def django(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[None, N
     settings._wrapped = before
 
 
+def django_settings(smtp: SMTPFace, tls: TLSMode) -> dict[str, Any]:
+    """As a project writes them, in the way of its version of Django."""
+    options = {
+        "host": smtp.host,
+        "port": smtp.implicit_port if tls == "implicit" else smtp.starttls_port,
+        "username": smtp.username,
+        "password": smtp.password,
+        "use_ssl": tls == "implicit",
+        "use_tls": tls == "starttls",
+    }
+    if VERSION[:2] >= (6, 1):
+        return {"MAILERS": {"default": {"OPTIONS": options}}}
+    renamed = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
+    return {f"EMAIL_{renamed.get(name, name.upper())}": one for name, one in options.items()}
+
+
 def by_django(smtp: SMTPFace, tls: TLSMode, mail: Mail, authority: Path) -> None:
-    """With settings alone, as in a project; the authority is in the environment."""
+    """Its SMTP backend by settings alone; the authority is in the environment."""
     authority.write_bytes(smtp.ca_pem)
-    with override_settings(
-        EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
-        EMAIL_HOST=smtp.host,
-        EMAIL_PORT=smtp.implicit_port if tls == "implicit" else smtp.starttls_port,
-        EMAIL_HOST_USER=smtp.username,
-        EMAIL_HOST_PASSWORD=smtp.password,
-        EMAIL_USE_SSL=tls == "implicit",
-        EMAIL_USE_TLS=tls == "starttls",
-    ):
+    with override_settings(**django_settings(smtp, tls)):
         message = EmailMultiAlternatives(
             mail.subject,
             mail.text,
@@ -71,8 +80,7 @@ def by_django(smtp: SMTPFace, tls: TLSMode, mail: Mail, authority: Path) -> None
             message.attach_alternative(mail.html, "text/html")
         if mail.file:
             message.attach("bytes.bin", mail.file, "application/octet-stream")
-        with get_connection() as connection:
-            assert connection.send_messages([message]) == 1
+        assert message.send() == 1
 
 
 def answer_of(error: BaseException | None) -> tuple[int, str]:
