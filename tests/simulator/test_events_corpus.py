@@ -46,9 +46,7 @@ FORMS = {
 }
 
 # Whatever the sender or somebody's mail program wrote.
-FREE = re.compile(
-    r".*(\.headers\[\]\.value|\.subject|Headers\.messageId|\.userAgent|\.smtpResponse)"
-)
+FREE = re.compile(r".*(\.headers\[\]\.value|\.subject|\.userAgent|\.smtpResponse)")
 
 # What depends on the mail, and so may be known from a record of another kind on the same channel.
 OF_THE_MAIL = re.compile(r"\.mail\.(commonHeaders\.|headers\[|tags\.).*")

@@ -64,6 +64,13 @@ def test_reordered_messages_are_overtaken() -> None:
     found = ids(emptied(mailed(Disorder(reorders=0.3))))
     assert found != usual
     assert sorted(found) == sorted(usual)
+    sim, truth = Simulator(disorder=Disorder(reorders=0.5)), Simulator()
+    for _ in range(14):
+        send(sim)
+        send(truth)
+    at_once, in_order = ids(emptied(sim)), ids(emptied(truth))
+    assert len(at_once) > 20, "the next one is enough: no time has gone by"
+    assert at_once != [one for one in in_order if one in at_once]
     sim = Simulator(disorder=Disorder(reorders=1))
     send(sim)
     assert emptied(sim) == []

@@ -96,6 +96,19 @@ def test_a_handler_may_use_the_simulator_from_any_thread() -> None:
     assert len(sim.outbox) == 2
 
 
+def test_nothing_is_handed_on_while_the_account_is_held() -> None:
+    """What becomes due in the middle of a call waits for its end: who is told may call back."""
+    sim, heard = Simulator(), list[str]()
+    sim.on_feedback(heard.append)
+    sim.delays("slow@example.org", seconds=60)
+    send(sim, "slow@example.org")
+    heard.clear()
+    with sim._service.turn():
+        sim.clock.sleep(60)
+        assert heard == []
+    assert [parse_event(body).kind for body in heard] == ["Delivery"]
+
+
 def test_what_handlers_raise_comes_out_and_stops_nobody_else() -> None:
     """Out of the send that caused it, the mail being taken; of several, all of it."""
     sim, heard = Simulator(), list[str]()

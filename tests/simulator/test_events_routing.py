@@ -88,6 +88,9 @@ def test_an_address_goes_before_its_domain() -> None:
     ((_, record),) = messages(sim)
     assert record["mail"]["sourceArn"].endswith(":identity/us@example.com")
     assert record["mail"]["source"] == "us+label@example.com"
+    identity_topics(sim, "us+label@example.com")
+    send(sim, "complaint@simulator.amazonses.com", sender="us+label@example.com")
+    assert {topic for topic, _ in messages(sim)} == {"complaints", "deliverys"}
 
 
 def test_an_event_destination_takes_the_place_of_that() -> None:

@@ -24,6 +24,7 @@ __all__ = [
 
 ACCOUNT_ID = "123456789012"
 EVENT_SUBJECT = "Amazon SES Email Event Notification"
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 
 _DETAIL_TYPES: Mapping[str, str] = FrozenMapping(
@@ -76,7 +77,7 @@ def topic_arn(region: str) -> str:
 
 def compact(record: Mapping[str, Any]) -> str:
     """JSON as SES and SNS write it: without spaces."""
-    return json.dumps(record, separators=(",", ":"))
+    return _COMPACT.encode(record)
 
 
 def notification(

@@ -59,7 +59,8 @@ def routes(mail: SentMail, kind: str, region: Region, usual: Channel) -> Iterato
         SES Developer Guide, "Setting up event notifications for Amazon SES", "Monitor email
         sending using Amazon SES event publishing".
     """
-    identity = region.identities.get(identity_of(mail.sender, region))
+    identities = region.identities
+    identity = identities.get(identity_of(mail.sender, region)) if identities else None
     by_default = None if identity is None else identity.configuration_set
     chosen = region.configuration_set(mail.configuration_set or by_default)
     topics = {} if identity is None else identity.topics
@@ -94,6 +95,8 @@ def identity_of(sender: str, region: Region) -> str:
     bare = read_leniently(sender)[0]
     local, _, domain = bare.rpartition("@")
     known = region.known_identities or ()
+    if not region.identities and not known:
+        return domain
     labels = domain.lower().split(".")
     parents = [".".join(labels[n:]) for n in range(len(labels))]
     for name in (bare, f"{local.partition('+')[0]}@{domain}", *parents):
