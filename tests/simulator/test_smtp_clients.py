@@ -7,8 +7,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import django.core.mail
 import pytest
-from django import VERSION
 from django.conf import UserSettingsHolder as SettingsHolder
 from django.conf import global_settings, settings
 from django.core.mail import EmailMultiAlternatives
@@ -38,7 +38,7 @@ def by_smtplib(smtp: SMTPFace, tls: TLSMode, mail: Mail) -> None:
 
 
 @pytest.fixture
-def django(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[None, None, None]:
+def unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[None, None, None]:
     """Django with settings that are as they come, whatever another test did with them."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     before = settings._wrapped
@@ -57,7 +57,7 @@ def django_settings(smtp: SMTPFace, tls: TLSMode) -> dict[str, Any]:
         "use_ssl": tls == "implicit",
         "use_tls": tls == "starttls",
     }
-    if VERSION[:2] >= (6, 1):
+    if hasattr(django.core.mail, "mailers"):  # since 6.1
         return {"MAILERS": {"default": {"OPTIONS": options}}}
     renamed = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
     return {f"EMAIL_{renamed.get(name, name.upper())}": one for name, one in options.items()}
@@ -114,7 +114,7 @@ def test_smtplib_is_answered_as_by_ses(situation: Situation, tls: TLSMode) -> No
 
 
 @BOTH_PORTS
-@pytest.mark.usefixtures("django")
+@pytest.mark.usefixtures("unset")
 @pytest.mark.parametrize("situation", situations())
 def test_django_is_answered_as_by_ses(situation: Situation, tls: TLSMode, tmp_path: Path) -> None:
     """Its own SMTP backend, by its settings alone."""
