@@ -278,6 +278,8 @@ def test_an_identity_has_a_configuration_set_of_its_own() -> None:
     found = v2.get_email_identity(**DOMAIN)
     assert found["ConfigurationSetName"] == "main"
     assert found["Tags"] == [{"Key": "team", "Value": "blue"}]
+    found["Tags"].clear()  # an answer is the caller's own
+    assert v2.get_email_identity(**DOMAIN)["Tags"] == [{"Key": "team", "Value": "blue"}]
     v2.put_email_identity_configuration_set_attributes(**DOMAIN)
     assert "ConfigurationSetName" not in v2.get_email_identity(**DOMAIN)
     message = "Configuration set <other> does not exist."

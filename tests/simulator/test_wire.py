@@ -190,6 +190,9 @@ def test_an_answer_that_the_model_does_not_know_is_an_alarm(
         monkeypatch.setattr(sim._service, "call", Mock(return_value=answer))
         with pytest.raises(AssertionError, match="simulator's answer to GetAccount"):
             client.get_account()
+    monkeypatch.setattr(sim._service, "call", Mock(return_value={"Enabled": True}))
+    with pytest.raises(AssertionError, match="UpdateAccountSendingEnabled: it answers nothing"):
+        sim.boto3_client("ses").update_account_sending_enabled(Enabled=True)
     monkeypatch.setattr(sim._service, "call", Mock(side_effect=not_found("set")))
     with pytest.raises(AssertionError, match="GetAccount has no error NotFoundException"):
         client.get_account()

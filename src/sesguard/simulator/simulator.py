@@ -63,7 +63,7 @@ class Simulator:
     give the same answers. It may be used by threads. As a context manager it answers every such
     client that is made inside of it, by whichever package.
 
-    It has SendEmail, SendRawEmail, GetAccount, GetSendQuota and GetSendStatistics. All else is an
+    The operations that it has are in the reference, docs/reference/simulator.md. All else is an
     error that names the operation.
 
     Not imitated: signing, HTTP, and botocore's own retries, which lie below the event that is

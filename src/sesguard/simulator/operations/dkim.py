@@ -12,11 +12,11 @@ from sesguard.simulator.state import Identity, Region, World
 __all__ = ["easy", "of", "shown", "sign_with"]
 
 _TOKENS = 3
-_LENGTHS = ("RSA_2048_BIT", "RSA_1024_BIT")
+_USUAL_LENGTH = "RSA_2048_BIT"
 
 
 def easy(
-    world: World, region: Region, domain: str, length: str = _LENGTHS[0], turn: int = 0
+    world: World, region: Region, domain: str, length: str = _USUAL_LENGTH, turn: int = 0
 ) -> dict[str, Any]:
     """
     Easy DKIM for a domain, as GetEmailIdentity shows it, not verified yet.
@@ -93,9 +93,9 @@ def sign_with(world: World, region: Region, identity: Identity, given: Mapping[s
             "LastKeyGenerationTimestamp": world.clock.now(),
         }
     elif origin == "AWS_SES":
-        length = given.get("NextSigningKeyLength", before.get("NextSigningKeyLength", _LENGTHS[0]))
-        if length not in _LENGTHS:
-            raise refusals.invalid(f"Invalid key length <{length}>.")
+        length = given.get(
+            "NextSigningKeyLength", before.get("NextSigningKeyLength", _USUAL_LENGTH)
+        )
         if (before.get("SigningAttributesOrigin"), before.get("NextSigningKeyLength")) != (
             origin,
             length,
