@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import boto3.session
 import pytest
+import trustme
 from moto.server import ThreadedMotoServer
 
 from sesguard import Worker, errors, parse_event
@@ -177,7 +179,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Generator[Receiver]:
+def receiving(context: ssl.SSLContext | None = None) -> Generator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -192,6 +194,8 @@ def receiving() -> Generator[Receiver]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/ses?key=1"
@@ -338,6 +342,19 @@ def test_each_message_is_signed_by_whom_it_is_told() -> None:
             "SubscriptionConfirmation",
             *["Notification"] * 2,
         ]
+
+
+def test_an_endpoint_may_have_tls() -> None:
+    """Its certificate is checked, with the context that is given."""
+    authority, server = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with receiving(server) as receiver:
+        url = receiver.url.replace("http:", "https:")
+        assert HTTPSubscriber(url, TOPIC, context=trusting).subscribe()
+        assert not HTTPSubscriber(url, TOPIC).subscribe()
+        assert len(receiver.got) == 1
 
 
 def test_a_url_is_one() -> None:

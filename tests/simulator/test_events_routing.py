@@ -117,7 +117,9 @@ def test_the_set_of_the_identity_counts_where_the_mail_names_none() -> None:
         EmailIdentity="example.com", ConfigurationSetName="main"
     )
     send(sim, configuration_set=None)
-    assert {topic for topic, _ in messages(sim)} == {"events"}
+    for topic, record in messages(sim):
+        assert topic == "events"
+        assert record["mail"]["tags"]["ses:configuration-set"] == ["main"]
     send(sim, configuration_set="other")
     assert {topic for topic, _ in messages(sim)} == {"ses-feedback"}
 

@@ -10,7 +10,7 @@ from sesguard.simulator.envelopes import ACCOUNT_ID
 from sesguard.simulator.identifiers import stamp
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate
 from sesguard.simulator.offers import SentMail
-from sesguard.simulator.routing import Channel, identity_of
+from sesguard.simulator.routing import Channel, identity_of, set_of
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import Region
@@ -56,7 +56,7 @@ def record(
     if kind in _WITHOUT_ARN:
         del about["sourceArn"]
     if channel == "events":
-        about["tags"] = _tags(mail, kind, about["source"])
+        about["tags"] = _tags(mail, kind, region)
         return {"eventType": kind, "mail": about, _member(kind): detail}
     if kind == "Delivery" or detail.get("reportingMTA", _NO_MTA) != _NO_MTA:
         detail = {**detail, "remoteMtaIp": _REMOTE_IP}
@@ -83,12 +83,12 @@ def _mail(mail: SentMail, channel: Channel, region: Region) -> Json:
     return found
 
 
-def _tags(mail: SentMail, kind: str, source: str) -> dict[str, list[str]]:
+def _tags(mail: SentMail, kind: str, region: Region) -> dict[str, list[str]]:
     tags = {
         "ses:operation": "SendRawEmail" if mail.kind == "Raw" else "SendEmail",
-        "ses:configuration-set": mail.configuration_set,
+        "ses:configuration-set": set_of(mail, region),
         "ses:source-ip": _SOURCE_IP,
-        "ses:from-domain": read_leniently(source)[0].rpartition("@")[2],
+        "ses:from-domain": read_leniently(mail.sender)[0].rpartition("@")[2],
         "ses:caller-identity": _CALLER,
         "ses:outgoing-ip": _OUTGOING_IP if kind == "Delivery" else None,
         "ses:tenant-name": mail.tenant,

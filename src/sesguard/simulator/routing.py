@@ -11,9 +11,9 @@ from sesguard.simulator.envelopes import topic_arn
 from sesguard.simulator.offers import SentMail
 
 if TYPE_CHECKING:
-    from sesguard.simulator.state import EventDestination, Region
+    from sesguard.simulator.state import EventDestination, Identity, Region
 
-__all__ = ["FEEDBACK", "Channel", "Route", "identity_of", "routes"]
+__all__ = ["FEEDBACK", "Channel", "Route", "identity_of", "routes", "set_of"]
 
 Channel: TypeAlias = Literal["events", "notifications"]
 """Event publishing of a configuration set, or the notifications of an identity."""
@@ -59,10 +59,8 @@ def routes(mail: SentMail, kind: str, region: Region, usual: Channel) -> Iterato
         SES Developer Guide, "Setting up event notifications for Amazon SES", "Monitor email
         sending using Amazon SES event publishing".
     """
-    identities = region.identities
-    identity = identities.get(identity_of(mail.sender, region)) if identities else None
-    by_default = None if identity is None else identity.configuration_set
-    chosen = region.configuration_set(mail.configuration_set or by_default)
+    identity = _identity(mail, region)
+    chosen = region.configuration_set(set_of(mail, region))
     topics = {} if identity is None else identity.topics
     destinations = {} if chosen is None else chosen.destinations
     if not topics and not destinations:
@@ -81,6 +79,20 @@ def _to(destination: EventDestination) -> Iterator[Route]:
     for service, member, arn in _MEMBERS:
         if member in destination.target:
             yield Route("events", service, destination.target[member][arn])  # type: ignore[arg-type]
+
+
+def set_of(mail: SentMail, region: Region) -> str | None:
+    """The configuration set that a mail names, or its sender's identity has."""
+    if mail.configuration_set is not None:
+        return mail.configuration_set
+    identity = _identity(mail, region)
+    return None if identity is None else identity.configuration_set
+
+
+def _identity(mail: SentMail, region: Region) -> Identity | None:
+    """What was created of it."""
+    identities = region.identities
+    return identities.get(identity_of(mail.sender, region)) if identities else None
 
 
 def identity_of(sender: str, region: Region) -> str:
