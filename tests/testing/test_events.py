@@ -252,6 +252,25 @@ def test_a_rendering_failure_is_spelled_as_on_the_wire() -> None:
     assert set(record["failure"]) == {"errorMessage", "templateName"}
 
 
+def test_a_mail_has_the_fields_of_its_kind() -> None:
+    """An open or click has no ARN, a mail that was never made or is late no headers."""
+    whole = {
+        "timestamp", "source", "sourceArn", "sendingAccountId", "messageId", "destination",
+        "headersTruncated", "headers", "commonHeaders", "tags",
+    }  # fmt: skip
+    missing: dict[Kind, set[str]] = {
+        "Open": {"sourceArn"},
+        "Click": {"sourceArn"},
+        "RenderingFailure": {"headers", "commonHeaders"},
+        "DeliveryDelay": {"headers", "commonHeaders"},
+    }
+    for kind in PUBLISHED:
+        assert set(record_of(kind, "events")["mail"]) == whole - missing.get(kind, set())
+    for kind in NOTIFIED:
+        told = set(record_of(kind, "notifications")["mail"])
+        assert told == whole - {"tags"} | {"sourceIp", "callerIdentity"}
+
+
 def test_lambda_spells_two_names_otherwise() -> None:
     """And says null where SNS leaves out the subject."""
     text = sample(envelope="lambda_sns", channel="notifications")
