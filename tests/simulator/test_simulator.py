@@ -169,8 +169,11 @@ def test_raw_mail_without_a_body_or_with_an_odd_charset_is_taken() -> None:
 
 
 def test_a_template_is_taken_by_name() -> None:
-    """What it says is not known here."""
+    """And with its data; the outbox has what a reader sees."""
     sim = Simulator()
+    sim.boto3_client("sesv2").create_email_template(
+        TemplateName="welcome", TemplateContent={"Subject": "Hi {{name}}", "Text": "Hello"}
+    )
     sim.boto3_client("sesv2").send_email(
         FromEmailAddress="us@example.com",
         Destination={"ToAddresses": ["ann@example.org"]},
@@ -180,7 +183,8 @@ def test_a_template_is_taken_by_name() -> None:
     assert (mail.kind, mail.template, mail.template_data) == (
         "Template", "welcome", '{"name":"Ann"}',
     )  # fmt: skip
-    assert mail.subject is None
+    assert (mail.subject, mail.text, mail.html) == ("Hi Ann", "Hello", None)
+    assert ("Subject", "Hi Ann") in mail.headers
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,8 @@ def test_one_malformed_address_refuses_the_whole_mail(address: str, words: str) 
 def test_a_message_over_the_size_is_refused() -> None:
     """10 MB over API v1."""
     sim = Simulator()
-    data = b"From: us@example.com\r\nTo: a@example.org\r\n\r\n" + b"a" * 10 * 1024 * 1024
+    data = b"From: us@example.com\r\nTo: a@example.org\r\n\r\n" + b"a" * 62 + b"\r\n"
+    data += (b"a" * 62 + b"\r\n") * (10 * 1024 * 1024 // 64)
     with pytest.raises(ClientError, match="Message length is more than 10485760 bytes"):
         sim.boto3_client("ses").send_raw_email(RawMessage={"Data": data})
     assert sim.boto3_client("sesv2").send_email(Content={"Raw": {"Data": data}})

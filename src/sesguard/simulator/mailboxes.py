@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 from sesguard._frozen import FrozenMapping
-from sesguard.addresses import AddressKey, read_leniently
+from sesguard.addresses import AddressKey
+from sesguard.simulator.spelling import read_leniently
 from sesguard.suppression import Reason
 
 __all__ = [
+    "UNSUBSCRIBED",
     "BounceFate",
     "ComplaintFate",
     "Fate",
     "Listed",
     "Mailboxes",
+    "RecentBounces",
     "SuppressionList",
     "is_simulated",
 ]
 
 _DOMAIN = "@simulator.amazonses.com"
+_GLOBALLY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +63,37 @@ _LISTED = (
     "Amazon SES did not send the message to this address because it is on the suppression list"
 )
 
-_ON_ACCOUNT_LIST: Mapping[Reason, Fate] = {
-    Reason.BOUNCE: Fate(
-        delivered=False,
-        bounce=BounceFate(
-            bounce_sub_type="OnAccountSuppressionList",
-            diagnostic_code=f"{_LISTED} for your account.",
-            attempted=False,
-        ),
-    ),
-    Reason.COMPLAINT: Fate(
-        delivered=False,
-        complaint=ComplaintFate(feedback_type=None, sub_type="OnAccountSuppressionList"),
-    ),
+Owner: TypeAlias = Literal["account", "tenant"]
+"""Whose a list is."""
+
+
+def _on_list(owner: Owner) -> Mapping[Reason, Fate]:
+    sub_type = f"On{owner.title()}SuppressionList"
+    bounce = BounceFate(
+        bounce_sub_type=sub_type, diagnostic_code=f"{_LISTED} for your {owner}.", attempted=False
+    )
+    complaint = ComplaintFate(feedback_type=None, sub_type=sub_type)
+    return {
+        Reason.BOUNCE: Fate(delivered=False, bounce=bounce),
+        Reason.COMPLAINT: Fate(delivered=False, complaint=complaint),
+    }
+
+
+_ON_LIST: Mapping[Owner, Mapping[Reason, Fate]] = {
+    "account": _on_list("account"),
+    "tenant": _on_list("tenant"),
 }
+
+UNSUBSCRIBED = Fate(
+    delivered=False,
+    bounce=BounceFate(
+        bounce_sub_type="UnsubscribedRecipient",
+        status="",
+        diagnostic_code="",
+        attempted=False,
+    ),
+)
+"""A contact who does not want mail of that topic, or of any."""
 
 _LABELS: Mapping[str, Fate] = FrozenMapping(
     {
@@ -92,6 +114,9 @@ _LABELS: Mapping[str, Fate] = FrozenMapping(
 )
 
 
+_SUPPRESSED = _LABELS["suppressionlist"]
+
+
 def is_simulated(address: str) -> bool:
     """Whether it is one of the mailbox simulator's: those count for the rate alone."""
     return address.lower().endswith(_DOMAIN)
@@ -107,10 +132,13 @@ class Mailboxes:
 
     def __init__(self) -> None:
         self._scripted: dict[AddressKey, Fate] = {}
+        self.recent_bounces: RecentBounces = RecentBounces()
 
     def script(self, address: str, fate: Fate) -> None:
         """From now on this is what becomes of mail to *address*."""
         self._scripted[read_leniently(address)[1]] = fate
+        if fate.delivered:
+            self.recent_bounces.forget(address)
 
     def fate(self, address: str) -> Fate:
         """What becomes of mail to *address*, if SES tries to deliver it."""
@@ -119,6 +147,38 @@ class Mailboxes:
             label = key.removesuffix(_DOMAIN).partition("+")[0]
             return _LABELS.get(label, _HARD)
         return self._scripted.get(key, _DELIVERED)
+
+
+class RecentBounces:
+    """
+    The global list: mail to who has bounced lately is not tried, whoever it comes from.
+
+    It counts for accounts that keep no list of their own for bounces. How long an address stays
+    on it is not published, but that 14 days are the most: here it is always so long.
+
+    Source:
+        SES Developer Guide, "Using the Amazon SES global suppression list".
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[AddressKey, datetime] = {}
+
+    def learn(self, address: str, fate: Fate, at: datetime) -> None:
+        """An address of which a mail server said that there is nobody."""
+        bounce = fate.bounce
+        if bounce is None or not bounce.attempted or bounce.bounce_type != "Permanent":
+            return
+        if not is_simulated(address):
+            self._until[read_leniently(address)[1]] = at + _GLOBALLY
+
+    def forget(self, address: str) -> None:
+        """There is somebody after all."""
+        self._until.pop(read_leniently(address)[1], None)
+
+    def fate(self, address: str, now: datetime) -> Fate | None:
+        """What becomes of mail that is stopped; None where it is not."""
+        until = self._until.get(read_leniently(address)[1])
+        return None if until is None or until <= now else _SUPPRESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +206,14 @@ class SuppressionList:
     Args:
         reasons: For which reasons it is on.
 
+        owner: Whose it is: the account's, or a tenant's.
+
     Source:
         SES Developer Guide, "Using the account-level suppression list".
     """
 
-    def __init__(self, reasons: Collection[Reason]) -> None:
+    def __init__(self, reasons: Collection[Reason], owner: Owner = "account") -> None:
+        self._fates = _ON_LIST[owner]
         self.reasons: tuple[Reason, ...] = tuple(reasons)
         self._spelled: dict[str, Listed] = {}
         self._by_key: dict[AddressKey, dict[str, Listed]] = {}
@@ -196,14 +259,15 @@ class SuppressionList:
         in_force = self.reasons if reasons is None else reasons
         for listed in self._by_key.get(read_leniently(address)[1], {}).values():
             if listed.reason in in_force:
-                return _ON_ACCOUNT_LIST[listed.reason]
+                return self._fates[listed.reason]
         return None
 
     def learn(self, address: str, fate: Fate, *, at: datetime, message_id: str) -> None:
         """SES puts a hard bounce or a complaint on the list by itself."""
-        if fate.complaint is not None:
+        bounce = fate.bounce
+        if fate.complaint is not None and fate.complaint.sub_type is None:
             reason = Reason.COMPLAINT
-        elif fate.bounce is not None and fate.bounce.bounce_type == "Permanent":
+        elif bounce is not None and bounce.attempted and bounce.bounce_type == "Permanent":
             reason = Reason.BOUNCE
         else:
             return

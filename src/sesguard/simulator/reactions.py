@@ -109,6 +109,9 @@ def _conclude(mail: SentMail, fates: Fates, world: World, at: datetime) -> None:
         return
     region = world.region(mail.region)
     region.statistics.count(at, [fate for _, fate in fates])
+    if region.reputation is not None:
+        verified = {one.name for one in region.identities.values() if one.verified}
+        region.reputation.count(fates, verified, region.standing)
     delivered = [address for address, fate in fates if fate.delivered]
     if delivered:
         after = (at - mail.at).total_seconds()
@@ -122,6 +125,7 @@ def _conclude(mail: SentMail, fates: Fates, world: World, at: datetime) -> None:
         world.publisher.tell(mail, "Complaint", detail, at=at)
     for recipient, fate in fates:
         region.suppressed.learn(recipient, fate, at=at, message_id=mail.message_id)
+        world.mailboxes.recent_bounces.learn(recipient, fate, at)
 
 
 def _complaints(fates: Fates) -> list[tuple[ComplaintFate, list[str]]]:

@@ -16,11 +16,13 @@ __all__ = [
     "invalid",
     "invalid_next_token",
     "limit_exceeded",
+    "mail_from_not_verified",
     "not_found",
     "not_verified",
     "rejected",
     "sending_paused",
     "sending_rate",
+    "set_paused",
     "shut_down",
     "unavailable",
 ]
@@ -137,6 +139,21 @@ def shut_down() -> Refusal:
         v1_message="Sending paused for this account. For more information, please check the "
         "inbox of the email address associated with your AWS account.",
     )
+
+
+def set_paused(name: str) -> Refusal:
+    """The sending of a configuration set is paused."""
+    return Refusal(
+        _Code("ConfigurationSetSendingPausedException", 400),
+        _Code("SendingPausedException", 400),
+        f"Email sending is disabled for configuration set <{name}>.",
+    )
+
+
+def mail_from_not_verified() -> Refusal:
+    """The sender's own MAIL FROM domain is not there, and it does without SES's."""
+    code = _Code("MailFromDomainNotVerifiedException", 400)
+    return Refusal(code, code, "The MAIL FROM domain of the sender's identity is not verified.")
 
 
 def not_found(name: str) -> Refusal:

@@ -14,7 +14,7 @@ from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.envelopes import Publication
-from sesguard.simulator.faults import Fault, Script
+from sesguard.simulator.faults import Fault, Planned, Predicate, Script
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
@@ -23,6 +23,8 @@ from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.operations.verification import grant
 from sesguard.simulator.publishing import Publisher
+from sesguard.simulator.reading import READERS
+from sesguard.simulator.reputation import Reputation
 from sesguard.simulator.routing import Channel
 from sesguard.simulator.state import (
     Call,
@@ -56,6 +58,8 @@ class Service:
         disorder: What happens to it on its way.
 
         control_rate: Calls a second of each operation that does not send; None for no limit.
+
+        reputation: Over how many recipients AWS judges the account; None: it does not.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Service:
         channel: Channel,
         control_rate: float | None,
         disorder: Disorder | None = None,
+        reputation: int | None = None,
     ) -> None:
         def new_region(name: str) -> Region:
             region = Region(
@@ -85,6 +90,7 @@ class Service:
                 configuration_sets={
                     name: ConfigurationSet(name) for name in configuration_sets or ()
                 },
+                reputation=None if reputation is None else Reputation(reputation),
             )
             for identity in identities or ():
                 grant(self.world, region, identity)
@@ -124,12 +130,15 @@ class Service:
         region_name: str,
         *,
         counted_as: str | None = None,
+        patience: float | None = None,
     ) -> dict[str, Any]:
         """
         Answer one call.
 
         Args:
             counted_as: Where it came in, if not by the API: the name it has among the calls.
+
+            patience: Seconds after which the caller does not wait for the answer any more.
 
         Raises:
             Refusal: SES says no.
@@ -146,7 +155,8 @@ class Service:
                 raise ConfigurationError(
                     f"The simulator does not have {name}. It has {known}. Nothing was asked of AWS."
                 )
-            fault = self.script.next("send" if name in SENDS else operation)
+            planned = self._planned(name, parameters)
+            fault = None if planned is None else planned.error
             if isinstance(fault, Exception):
                 raise fault
             if fault is not None and not fault.after_taking:
@@ -158,11 +168,40 @@ class Service:
             answer = OPERATIONS[name](Call(api, operation, parameters, region, self.world))
             if name not in SENDS:
                 answer = deepcopy(answer)
-            if fault is Fault.EMPTY_ANSWER:
-                return {}
-            if fault is not None:
-                raise fault.error()
-            return answer
+            return answer if planned is None else self._spoiled(planned, api, answer, patience)
+
+    def _planned(self, name: str, parameters: Mapping[str, Any]) -> Planned | None:
+        """
+        What is to go wrong with a call.
+
+        Raises:
+            Refusal: There is a rule to hold the mail against, and SES cannot read it.
+        """
+        if name not in SENDS:
+            return self.script.next(name.partition(".")[2])
+        coming = self.script.next("send")
+        return coming or self.script.next_for(lambda: READERS[name](parameters))
+
+    def _spoiled(
+        self, planned: Planned, api: str, answer: dict[str, Any], patience: float | None
+    ) -> dict[str, Any]:
+        """
+        What comes back of an answer that does not come as it should.
+
+        Raises:
+            Exception: Nothing does.
+        """
+        fault = planned.error
+        if fault is Fault.SLOW:
+            late = patience is not None and planned.seconds > patience
+            self.world.clock.sleep(patience if late and patience else planned.seconds)
+            if not late:
+                return answer
+            fault = Fault.ANSWER_LOST
+        assert isinstance(fault, Fault)
+        if api == "sesv2" and fault in (Fault.EMPTY_ANSWER, Fault.HALF_ANSWER):
+            return {}
+        raise fault.error()
 
     @contextmanager
     def turn(self) -> Generator[None, None, None]:
@@ -191,15 +230,15 @@ class Service:
         with self.turn():
             pass
 
-    def fail_next(self, times: int, error: Fault | str | Exception, operation: str) -> None:
+    def fail_next(
+        self, times: int, error: Fault | str | Exception, operation: str, seconds: float = 0.0
+    ) -> None:
         """
         Let the next *times* calls of *operation* fail.
 
         Raises:
             ConfigurationError: There is no such fault or operation, or nothing is to fail.
         """
-        if type(times) is not int or times < 1:
-            raise ConfigurationError("times= is how many calls fail: a whole number from 1.")
         others = {name.partition(".")[2] for name in OPERATIONS if name not in SENDS}
         known = ("send", *sorted(others))
         if operation not in known:
@@ -207,7 +246,22 @@ class Service:
                 f"operation= is one of {', '.join(known)}, and {operation!r} was given. "
                 "'send' is for any kind of send."
             )
-        self.script.add(times, error, operation)
+        self.script.add(times, error, operation, seconds)
+
+    def fail_when(
+        self,
+        predicate: Predicate,
+        error: Fault | str | Exception,
+        times: int | None,
+        seconds: float = 0.0,
+    ) -> None:
+        """
+        Let sends fail that *predicate* holds of.
+
+        Raises:
+            ConfigurationError: There is no such fault, or nothing is to fail.
+        """
+        self.script.add_rule(predicate, error, times, seconds)
 
     def _check_control_rate(self, name: str, region_name: str) -> None:
         if self._control_rate is None:

@@ -16,7 +16,7 @@ from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.destinations import Destination
 from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.envelopes import topic_arn
-from sesguard.simulator.faults import Fault
+from sesguard.simulator.faults import Fault, Predicate
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.operations.verification import VerificationStatus, grant
@@ -81,7 +81,8 @@ class Simulator:
 
         sandbox: Whether the account still is in it: only verified recipients get mail.
 
-        identities: Verified addresses and domains. None: every sender is, out of the sandbox.
+        identities: Verified addresses and domains. None: every sender is, out of the sandbox, but
+            for those that were created and not verified.
 
         configuration_sets: Names of sets that are there. None: any that a mail names is.
 
@@ -98,7 +99,13 @@ class Simulator:
         disorder: What happens to feedback on its way to subscribers; it is still whole in
             `feedback`.
 
-        suppressed_reasons: For which reasons SES's own list is on.
+        suppressed_reasons: For which reasons SES's own list is on. Without ``BOUNCE`` its global
+            list counts: who has bounced is not mailed for 14 days.
+
+        reputation: Over how many of the last recipients AWS judges the account, as soon as so
+            many were mailed: at 5 % of hard bounces or 0.1 % of complaints it is under review, at
+            10 % or 0.5 % its sending ends, and GetAccount says so. How many they really are is
+            not published. None: nobody judges.
 
     Attributes:
         clock: What was given, or its own. ``clock.advance(seconds)`` moves it.
@@ -121,6 +128,7 @@ class Simulator:
         feedback: Channel = "events",
         suppressed_reasons: Collection[Reason] = (Reason.BOUNCE, Reason.COMPLAINT),
         disorder: Disorder | None = None,
+        reputation: int | None = None,
     ) -> None:
         self.clock = cast("SimulatedClock", SimulatedClock() if clock is None else clock)
         self.region_name = region_name
@@ -137,6 +145,7 @@ class Simulator:
             channel=feedback,
             control_rate=control_rate,
             disorder=disorder,
+            reputation=reputation,
         )
         self._clients = ClientMaker()
         self._open = ExitStack()
@@ -227,6 +236,7 @@ class Simulator:
         error: Fault | str | Exception = Fault.UNAVAILABLE,
         *,
         operation: str = "send",
+        seconds: float = 0.0,
     ) -> None:
         """
         Let the next calls fail.
@@ -240,10 +250,38 @@ class Simulator:
 
             operation: ``"send"`` for any kind of send, or the name of another operation.
 
+            seconds: How long the answer takes, for ``"slow"``.
+
         Raises:
             ConfigurationError: There is no such fault or operation, or nothing is to fail.
         """
-        self._service.fail_next(times, error, operation)
+        self._service.fail_next(times, error, operation, seconds)
+
+    def fail_when(
+        self,
+        predicate: Predicate,
+        error: Fault | str | Exception = Fault.UNAVAILABLE,
+        *,
+        times: int | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        """
+        Let sends fail that a condition holds of, as long as `fail_next` has nothing for them.
+
+            sim.fail_when(lambda mail: "ann@example.org" in mail.recipients, "answer lost")
+
+        Args:
+            predicate: Is asked about each mail that is offered, parsed back, templates not filled
+                in. A call with several fails as a whole if it holds of one.
+
+            error, seconds: As for `fail_next`.
+
+            times: How many calls at most; None for all.
+
+        Raises:
+            ConfigurationError: There is no such fault, or nothing is to fail.
+        """
+        self._service.fail_when(predicate, error, times, seconds)
 
     def bounces(
         self, address: str, *, bounce_type: str = "Permanent", bounce_sub_type: str = "General"

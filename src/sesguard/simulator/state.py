@@ -17,6 +17,7 @@ from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.publishing import Publisher
 from sesguard.simulator.reactions import Delays
+from sesguard.simulator.reputation import Reputation
 from sesguard.simulator.statistics import Statistics
 from sesguard.suppression import Reason
 
@@ -192,6 +193,8 @@ class Region:
 
         account: What operations set for all of the account here, in API v2's own names and shapes.
 
+        reputation: Judges what is mailed; None: nobody does.
+
         jobs: Import jobs as GetImportJob shows them, by id.
     """
 
@@ -211,11 +214,12 @@ class Region:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     tenants: dict[str, Tenant] = field(default_factory=dict[str, Tenant])
     account: dict[str, Any] = field(default_factory=dict[str, Any])
+    reputation: Reputation | None = None
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name: any is there."""
         if name not in self.tenants:
-            both = SuppressionList((Reason.BOUNCE, Reason.COMPLAINT))
+            both = SuppressionList((Reason.BOUNCE, Reason.COMPLAINT), "tenant")
             self.tenants[name] = Tenant(name, both)
         return self.tenants[name]
 

@@ -35,15 +35,21 @@ class Statistics:
 
     def count(self, at: datetime, fates: Sequence[Fate]) -> None:
         """Count one mail."""
-        start = at - (at - self._origin) % _PERIOD
-        period = self._periods.setdefault(
-            start, {"DeliveryAttempts": 0, "Bounces": 0, "Complaints": 0, "Rejects": 0}
-        )
+        period = self._period(at)
         period["DeliveryAttempts"] += len(fates)
         period["Bounces"] += sum(
             fate.bounce is not None and fate.bounce.bounce_type == "Permanent" for fate in fates
         )
         period["Complaints"] += sum(fate.complaint is not None for fate in fates)
+
+    def reject(self, at: datetime, recipients: int) -> None:
+        """Count a mail with a virus, which nobody was to get."""
+        self._period(at)["Rejects"] += recipients
+
+    def _period(self, at: datetime) -> dict[str, int]:
+        start = at - (at - self._origin) % _PERIOD
+        names = ("DeliveryAttempts", "Bounces", "Complaints", "Rejects")
+        return self._periods.setdefault(start, dict.fromkeys(names, 0))
 
     def counted(self) -> Iterator[tuple[datetime, Mapping[str, int]]]:
         """Each period's start and counts, since the beginning."""

@@ -82,6 +82,7 @@ def attach(client: Any, service: Service) -> None:
     and retries lie behind the event that is answered here, and are never reached.
     """
     region: str = client.meta.region_name
+    patience: float | None = client.meta.config.read_timeout
 
     def remember(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
         context[_PARAMETERS] = params
@@ -90,7 +91,7 @@ def attach(client: Any, service: Service) -> None:
         model: _Model, context: dict[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]]:
         parameters = context.pop(_PARAMETERS)
-        return _answer(service, model, parameters, region)
+        return _answer(service, model, parameters, region, patience)
 
     hooks = client.meta.events
     for event, hook in (("before-parameter-build", remember), ("before-call", answer)):
@@ -128,14 +129,19 @@ def answer_clients(service: Service, region: str) -> Generator[None, None, None]
 
 
 def _answer(
-    service: Service, model: _Model, parameters: Mapping[str, Any], region: str
+    service: Service,
+    model: _Model,
+    parameters: Mapping[str, Any],
+    region: str,
+    patience: float | None,
 ) -> tuple[AWSResponse, dict[str, Any]]:
     api: str = model.service_model.service_name
     status = 200
     try:
         if f"{api}.{model.name}" in _CONTROLS:
             check_words(parameters, model.input_shape)
-        parsed = _known_here(service.call(api, model.name, parameters, region), model.output_shape)
+        answer = service.call(api, model.name, parameters, region, patience=patience)
+        parsed = _known_here(answer, model.output_shape)
         _check_answer(parsed, model)
     except Refusal as refusal:
         status = refusal.status(api)
