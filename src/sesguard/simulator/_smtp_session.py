@@ -76,7 +76,7 @@ class Talk(SMTP):
         starttls = tls == "starttls"
         super().__init__(
             _Hooks(),
-            data_size_limit=None,  # it would be advertised, which SES does not do
+            data_size_limit=None,  # that of SES, and its words, are the account's
             hostname=_NAME,
             ident=_GREETING,
             tls_context=house.context if starttls else None,
