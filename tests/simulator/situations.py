@@ -325,10 +325,10 @@ SITUATIONS = [
     ),
     Situation(
         "there is no such configuration set",
-        after(lambda sim: sim.fail_next(1, "not found"), configuration_sets=["letters"]),
-        Mail(configuration_set="simulated"),
+        after(configuration_sets=["letters"]),
+        Mail(configuration_set="postcards"),
         554,
-        "Message rejected: Configuration set <simulated> does not exist",
+        "Message rejected: Configuration set <postcards> does not exist",
         "ConfigurationSetDoesNotExist",
         "NotFoundException",
         0,

@@ -41,9 +41,8 @@ def by_v1(client: Any, mail: Mail) -> None:
 
 def by_v1_raw(client: Any, mail: Mail) -> None:
     client.send_raw_email(
-        RawMessage={"Data": in_mime(mail, headers_for_ses=False).as_bytes()},
+        RawMessage={"Data": in_mime(mail).as_bytes()},
         Destinations=[*mail.to, *mail.cc, *mail.bcc],
-        **options(mail, "Tags"),
     )
 
 

@@ -15,8 +15,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.test.utils import override_settings
 
 from sesguard._core.endpoints import TLSMode
-from sesguard.simulator import Simulator
-from sesguard.simulator.smtp_face import SMTPFace
+from sesguard.simulator import Simulator, SMTPFace
 from tests.simulator.situations import Mail, Situation, in_mime, situations
 
 BOTH_PORTS = pytest.mark.parametrize("tls", ["implicit", "starttls"])

@@ -21,8 +21,7 @@ from sesguard._core.replies import Phase
 from sesguard._mail.fields import MAX_BYTES
 from sesguard.limiters import Unlimited
 from sesguard.outcomes import Sent
-from sesguard.simulator import Simulator
-from sesguard.simulator.smtp_face import SMTPFace
+from sesguard.simulator import Simulator, SMTPFace
 from sesguard.smtp import password_from_secret
 from sesguard.stores import MemoryStore
 
@@ -366,6 +365,7 @@ def test_a_fault_that_cannot_be_is_told(times: int, answer: str, phase: Phase) -
         ("answer lost", errors.OutcomeUnknownError, 1),
         ("connection reset", errors.OutcomeUnknownError, 1),
         ("empty answer", errors.OutcomeUnknownError, 1),
+        ("half answer", errors.OutcomeUnknownError, 1),
         (ConnectionResetError(), errors.OutcomeUnknownError, 0),
     ],
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sesguard.simulator.http_subscriber import HTTPSubscriber
     from sesguard.simulator.offers import SentMail
     from sesguard.simulator.simulator import ClientOptions, Simulator
+    from sesguard.simulator.smtp_face import SMTPFace
 
 __all__ = [
     "ClientOptions",
@@ -20,6 +21,7 @@ __all__ = [
     "Fault",
     "HTTPSubscriber",
     "Publication",
+    "SMTPFace",
     "SNSTopic",
     "SQSQueue",
     "SentMail",
@@ -33,6 +35,7 @@ _HOMES = {
     "Fault": "faults",
     "HTTPSubscriber": "http_subscriber",
     "Publication": "envelopes",
+    "SMTPFace": "smtp_face",
     "SNSTopic": "destinations",
     "SQSQueue": "destinations",
     "SentMail": "offers",

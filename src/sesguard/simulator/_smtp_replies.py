@@ -14,9 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from sesguard._core.replies import Phase
 from sesguard._mail.fields import MAX_BYTES
-from sesguard.addresses import read_leniently
 from sesguard.errors import ConfigurationError
-from sesguard.simulator.control_headers import read_control_headers
 from sesguard.simulator.refusals import Refusal
 from sesguard.simulator.service import Service
 
@@ -147,9 +145,12 @@ class Account:
         if len(raw) > MAX_BYTES:
             return "552 Message is too long."
         try:
-            parameters = _parameters(sender, recipients, raw)
             answer = self.service.call(
-                "sesv2", "SendEmail", parameters, self.region_name, counted_as="smtp"
+                "sesv2",
+                "SendEmail",
+                _parameters(sender, recipients, raw),
+                self.region_name,
+                counted_as="smtp",
             )
         except Refusal as refusal:
             return _reply(refusal)
@@ -163,10 +164,8 @@ def _parameters(sender: str, recipients: list[str], raw: bytes) -> dict[str, Any
     A mail as API v2 takes it, which has SMTP's limits. The From header tells the sender; the path
     of MAIL FROM is where feedback goes.
     """
-    shown, parameters = read_control_headers(raw)
     return {
-        "Content": {"Raw": {"Data": shown}},
+        "Content": {"Raw": {"Data": raw}},
         "Destination": {"ToAddresses": recipients},
-        "FeedbackForwardingEmailAddress": read_leniently(sender)[0],
-        **parameters,
+        "FeedbackForwardingEmailAddress": sender,
     }
