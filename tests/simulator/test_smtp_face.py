@@ -582,7 +582,7 @@ def test_no_secret_is_shown() -> None:
 @pytest.mark.parametrize("package", ["aiosmtpd", "trustme"])
 def test_without_the_extra_it_says_which(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the rest of the simulator works."""
-    monkeypatch.delitem(sys.modules, "sesguard.simulator._smtp_session", raising=False)
+    monkeypatch.delitem(sys.modules, "sesguard.simulator.smtp.session", raising=False)
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sesguard.simulator.http_subscriber import HTTPSubscriber
     from sesguard.simulator.offers import SentMail
     from sesguard.simulator.simulator import ClientOptions, Simulator
-    from sesguard.simulator.smtp_face import SMTPFace
+    from sesguard.simulator.smtp.face import SMTPFace
 
 __all__ = [
     "ClientOptions",
@@ -35,7 +35,7 @@ _HOMES = {
     "Fault": "faults",
     "HTTPSubscriber": "http_subscriber",
     "Publication": "envelopes",
-    "SMTPFace": "smtp_face",
+    "SMTPFace": "smtp.face",
     "SNSTopic": "destinations",
     "SQSQueue": "destinations",
     "SentMail": "offers",

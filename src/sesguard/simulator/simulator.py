@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sesguard._core.retry import RetryPolicy
     from sesguard.client import Client
     from sesguard.ports import Limiter, LookUp, Observer, Source, SuppressionHook
-    from sesguard.simulator.smtp_face import SMTPFace
+    from sesguard.simulator.smtp.face import SMTPFace
 
 __all__ = ["ClientOptions", "Simulator"]
 
@@ -201,7 +201,7 @@ class Simulator:
 
             ConfigurationError: SES has no SMTP in that region.
         """
-        from sesguard.simulator.smtp_face import serving
+        from sesguard.simulator.smtp.face import serving
 
         return serving(self._service, region_name or self.region_name)
 

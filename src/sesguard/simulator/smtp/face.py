@@ -14,9 +14,9 @@ from sesguard._core.replies import Phase
 from sesguard._core.smtp_password import password_from_secret
 from sesguard.errors import MissingExtraError
 from sesguard.ports import Clock
-from sesguard.simulator._smtp_listening import HOST, listening
-from sesguard.simulator._smtp_replies import DROP, Account, PhaseScript
 from sesguard.simulator.service import Service
+from sesguard.simulator.smtp.listening import HOST, listening
+from sesguard.simulator.smtp.replies import DROP, Account, PhaseScript
 from sesguard.transports.smtp import SMTPTransport
 
 __all__ = ["SMTPFace", "serving"]
@@ -132,7 +132,7 @@ def serving(service: Service, region_name: str) -> Generator[SMTPFace, None, Non
         from trustme import CA
     except ImportError:
         raise MissingExtraError("trustme", extra="demo") from None
-    from sesguard.simulator._smtp_session import House, Talk
+    from sesguard.simulator.smtp.session import House, Talk
 
     smtp_host(region_name)
     password = password_from_secret(_SECRET, region_name)

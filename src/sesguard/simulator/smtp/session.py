@@ -12,7 +12,7 @@ from typing import AnyStr, NoReturn, cast
 from sesguard._core.endpoints import TLSMode
 from sesguard._core.replies import Phase
 from sesguard.errors import MissingExtraError
-from sesguard.simulator._smtp_replies import (
+from sesguard.simulator.smtp.replies import (
     DROP,
     Account,
     PhaseScript,
