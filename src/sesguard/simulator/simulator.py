@@ -81,8 +81,7 @@ class Simulator:
 
         sandbox: Whether the account still is in it: only verified recipients get mail.
 
-        identities: Verified addresses and domains. None: every sender is, out of the sandbox, but
-            for those that were created and not verified.
+        identities: Verified addresses and domains. None: every sender is, out of the sandbox.
 
         configuration_sets: Names of sets that are there. None: any that a mail names is.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
@@ -63,8 +64,11 @@ def check_options(call: Call) -> None:
     """
     if "EndpointId" in call.parameters:
         raise ConfigurationError("EndpointId: the simulator does not have multi-region endpoints.")
-    for name in _ARNS:
-        if _OF_ANOTHER.match(call.parameters.get(name, "")):
+    places: list[Mapping[str, Any]] = [call.parameters]
+    for member in ("Content", "DefaultContent"):
+        places.append(call.parameters.get(member, {}).get("Template", {}))
+    for name, place in ((name, place) for place in places if place for name in _ARNS):
+        if _OF_ANOTHER.match(place.get(name, "")):
             raise ConfigurationError(
                 f"{name}: the simulator has one account, {ACCOUNT_ID}, and does not know what "
                 "another one has allowed it."
@@ -156,44 +160,32 @@ def _wrong_files(offer: Offer) -> Iterator[str]:
 def check_identities(offer: Offer, call: Call) -> None:
     """
     Raises:
-        Refusal: Sender or return path is not verified in this region, in the sandbox a recipient
-            is not, or the sender's MAIL FROM domain is needed and is not there.
+        Refusal: Sender or return path is not verified in this region where they have to be, in
+            the sandbox a recipient is not, or the sender's MAIL FROM domain is needed and missing.
 
     Source:
         SES Developer Guide, "Creating and verifying identities", "Request production access",
         "Using a custom MAIL FROM domain".
     """
     region = call.region
-    sandbox, identities = region.standing.sandbox, region.identities
-    if region.known_identities is None and not sandbox and not identities:
-        return
-    asked = [offer.sender, *([offer.return_path] if offer.return_path else [])]
-    if sandbox:
-        asked += [one for one in offer.recipients if not is_simulated(one)]
-    failed = [one for one in asked if not _is_verified(one, call)]
-    if failed:
-        raise refusals.not_verified(region.name, failed)
-    identity = identities.get(identity_of(offer.sender, region))
-    if identity is not None and _lacks_mail_from(identity):
-        raise refusals.mail_from_not_verified()
-
-
-def _is_verified(address: str, call: Call) -> bool:
-    """
-    A domain covers its addresses and subdomains; an address covers its ``+labels``.
-
-    As long as the test names no identities, out of the sandbox, who was never created counts too.
-    """
-    region = call.region
-    verified = [one.name for one in region.identities.values() if one.verified]
-    if _is_covered(address, (*verified, *(region.known_identities or ()))):
-        return True
-    if region.known_identities is not None or region.standing.sandbox:
-        return False
-    return not _is_covered(address, region.identities)
+    sandbox = region.standing.sandbox
+    if sandbox or region.known_identities is not None:
+        verified = [one.name for one in region.identities.values() if one.verified]
+        verified += region.known_identities or ()
+        asked = [offer.sender, *([offer.return_path] if offer.return_path else [])]
+        if sandbox:
+            asked += [one for one in offer.recipients if not is_simulated(one)]
+        failed = [one for one in asked if not _is_covered(one, verified)]
+        if failed:
+            raise refusals.not_verified(region.name, failed)
+    if region.identities:
+        identity = region.identities.get(identity_of(offer.sender, region))
+        if identity is not None and _lacks_mail_from(identity):
+            raise refusals.mail_from_not_verified()
 
 
 def _is_covered(address: str, identities: Collection[str]) -> bool:
+    """A domain covers its addresses and subdomains; an address covers its ``+labels``."""
     bare = read_leniently(address)[0]
     local, _, domain = bare.rpartition("@")
     unlabelled = f"{local.partition('+')[0]}@{domain}"
