@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sesguard.addresses import read_leniently
 from sesguard.simulator.envelopes import ACCOUNT_ID
 from sesguard.simulator.identifiers import stamp
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.routing import Channel, identity_of, set_of
+from sesguard.simulator.spelling import read_leniently
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import Region

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import uuid
 from datetime import UTC, datetime, timedelta
 
 __all__ = ["Identifiers", "stamp"]
 
+_VARIABLE = ~((0xF << 76) | (0x3 << 62))
+_VERSION_4 = (4 << 76) | (0x2 << 62)  # RFC 9562
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -63,7 +64,9 @@ class Identifiers:
         stream = self._streams.get(kind)
         if stream is None:  # one of two threads wins
             stream = self._streams.setdefault(kind, random.Random(f"{self._seed} {kind}"))
-        return str(uuid.UUID(int=stream.getrandbits(128), version=4))
+        bits = stream.getrandbits(128) & _VARIABLE | _VERSION_4
+        digits = f"{bits:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def stamp(at: datetime) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sesguard.addresses import read_leniently
 from sesguard.errors import ConfigurationError
 from sesguard.simulator.identifiers import stamp
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.spelling import read_leniently
 from sesguard.simulator.state import Contact, ContactList, World
 
 __all__ = ["clicks", "opens", "unsubscribes"]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from sesguard.addresses import AddressKey, read_leniently
+from sesguard.addresses import AddressKey
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import feedback
 from sesguard.simulator.identifiers import stamp
 from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, is_simulated
 from sesguard.simulator.offers import SentMail
+from sesguard.simulator.spelling import read_leniently
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import World

@@ -31,6 +31,11 @@ _CONTROLS = OPERATIONS.keys() - SENDS.keys()
 _NEWER = frozenset(("SigningHostedZone",))
 """Members that botocore learned of since the oldest one that is supported."""
 
+_ONE_TEXT = {
+    name: frozenset(("MessageId",)) for name in ("SendEmail", "SendRawEmail", "SendTemplatedEmail")
+}
+"""The members of answers that are one text in both APIs."""
+
 _Model: TypeAlias = Any
 """An operation or a shape of botocore's, whose members are made at run time and have no types."""
 
@@ -67,6 +72,7 @@ class ClientMaker:
                 aws_secret_access_key="simulated",
                 config=cast("Any", Config)(
                     retries={"mode": "standard", "total_max_attempts": 1},
+                    user_agent="sesguard-simulator",  # to write botocore's takes a sixth of a call
                     defaults_mode="legacy",
                     use_fips_endpoint=False,
                     use_dualstack_endpoint=False,
@@ -172,6 +178,10 @@ def _check_answer(parsed: Mapping[str, Any], model: _Model) -> None:
         AssertionError: The simulator is wrong: AWS's model knows no such answer.
     """
     shape: _Model = model.output_shape
+    if parsed.keys() == _ONE_TEXT.get(model.name) and all(
+        type(text) is str and text for text in parsed.values()
+    ):
+        return  # the answer to nearly every call, and what follows takes longer than the mail
     if shape is None:
         if parsed:
             raise AssertionError(f"the simulator's answer to {model.name}: it answers nothing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Literal
 
 from sesguard.simulator import refusals
@@ -18,6 +19,7 @@ from sesguard.simulator.state import Call, ConfigurationSet, ContactList
 __all__ = ["accept"]
 
 _FIELDS = tuple(one.name for one in fields(Offer))
+_values = attrgetter(*_FIELDS)
 
 
 def accept(offer: Offer, call: Call) -> SentMail:
@@ -109,7 +111,7 @@ def _take(
         at=at,
         region=call.region.name,
         stopped_by=stopped_by,
-        **{name: getattr(offer, name) for name in _FIELDS},
+        **dict(zip(_FIELDS, _values(offer), strict=True)),
     )
     world.outbox.append(mail)
     return mail
