@@ -27,8 +27,10 @@ from sesguard.simulator import (
 from sesguard.sources import SQSSource
 from sesguard.stores import MemoryStore
 from sesguard.suppression import Reason
+from sesguard.testing.sns import Topic
 from tests.simulator.setting_up import destination, emptied
 from tests.simulator.test_events_routing import BUS, STREAM, TOPIC, send
+from tests.testing.sns_reader import verified
 
 REGION = "us-east-1"
 
@@ -342,6 +344,26 @@ def test_each_message_is_signed_by_whom_it_is_told() -> None:
             "SubscriptionConfirmation",
             *["Notification"] * 2,
         ]
+
+
+def test_a_topic_of_the_tests_signs_all_of_it() -> None:
+    """The question whether the endpoint wants it, and each message; the id is SNS's own."""
+    with receiving() as receiver:
+        sim = Simulator(feedback="notifications")
+        topic = Topic(sim.topic_arn, version="2")
+        subscriber = HTTPSubscriber(receiver.url, sim.topic_arn, sign=topic.sign)
+        assert subscriber.subscribe()
+        subscriber.confirm(json.loads(receiver.got[-1][1])["SubscribeURL"])
+        sim.forward_to(subscriber)
+        send(sim)
+        assert [json.loads(body)["Type"] for _, body in receiver.got] == [
+            "SubscriptionConfirmation",
+            "Notification",
+        ]
+        for _, body in receiver.got:
+            certificate = topic.authority.fetch(json.loads(body)["SigningCertURL"])
+            assert certificate is not None
+            assert verified(body, certificate)
 
 
 def test_an_endpoint_may_have_tls() -> None:

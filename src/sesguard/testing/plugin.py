@@ -1,5 +1,5 @@
 """
-The fixtures that pytest finds once sesguard is installed: ``ses``, ``ses_event``.
+The fixtures that pytest finds once sesguard is installed: ``ses``, ``ses_event``, ``sns_topic``.
 
 Nothing but pytest is imported until a test asks for one. ``pytest -p no:sesguard`` does without.
 """
@@ -15,8 +15,9 @@ import pytest
 if TYPE_CHECKING:
     from sesguard.simulator import Simulator
     from sesguard.testing.events import MakeSample
+    from sesguard.testing.sns import Topic
 
-__all__ = ["ses", "ses_event"]
+__all__ = ["ses", "ses_event", "sns_topic"]
 
 _NO_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -58,3 +59,11 @@ def ses_event() -> MakeSample:
     from sesguard.testing.events import sample
 
     return sample
+
+
+@pytest.fixture
+def sns_topic() -> Topic:
+    """The topic of ``ses``, with a key of the test's own to sign by. Needs the ``sns`` extra."""
+    from sesguard.testing.sns import Topic
+
+    return Topic()

@@ -1,0 +1,148 @@
+"""A certificate authority that signs as SNS does, in the place of Amazon's."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+
+from sesguard.errors import ConfigurationError, MissingExtraError
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import NameOID
+except ImportError:
+    raise MissingExtraError("cryptography", extra="sns") from None
+
+__all__ = ["Authority", "host"]
+
+_HASHES = {"1": SHA1, "2": SHA256}
+_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+_TO = datetime(2100, 1, 1, tzinfo=UTC)
+
+# Regions that came with a name of their own for the certificate.
+_OWN_NAME = frozenset(
+    (
+        *("af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
+        *("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2"),
+        *("eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"),
+    )
+)
+
+
+def host(region: str) -> str:
+    """The endpoint of SNS, which serves its certificates."""
+    suffix = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}.get(
+        region.partition("-")[0], "amazonaws.com"
+    )
+    return f"sns.{region}.{suffix}"
+
+
+def _name(region: str) -> str:
+    """The name in a region's certificate."""
+    if region.startswith("us-gov-"):
+        return "sns-us-gov-west-1.amazonaws.com"
+    if region.startswith("cn-"):
+        return f"sns-{region}.amazonaws.com.cn"
+    if region.startswith("eusc-"):
+        return f"sns-signing.{region}.amazonaws.eu"
+    return f"sns-signing.{region}.amazonaws.com" if region in _OWN_NAME else "sns.amazonaws.com"
+
+
+@cache
+def _key(name: str) -> RSAPrivateKey:
+    """A key of this process: to make one takes longer than all that is done with it."""
+    return generate_private_key(public_exponent=65_537, key_size=2048)
+
+
+class Authority:
+    """
+    Has a certificate for each region, and gives it out at the URL at which SNS would.
+
+    Args:
+        name: Authorities of one name, in one process, have the same keys.
+
+    Attributes:
+        asked: The URLs that `fetch` was asked for, in order.
+
+    Source:
+        SNS Developer Guide, "Verifying the signatures of Amazon SNS messages".
+    """
+
+    def __init__(self, name: str = "sesguard") -> None:
+        self._name = name
+        self._issued: dict[str, tuple[str, bytes]] = {}
+        self.asked: list[str] = []
+
+    @property
+    def root_pem(self) -> bytes:
+        """The certificate that signed all others: the root to trust."""
+        key = _key(f"{self._name} root")
+        return self._certificate(self._root_name(), key, ca=True).public_bytes(Encoding.PEM)
+
+    def certificate_url(self, region: str) -> str:
+        """Where a region's certificate is."""
+        return self._of(region)[0]
+
+    def certificate_pem(self, region: str) -> bytes:
+        """A region's certificate."""
+        return self._of(region)[1]
+
+    def sign(self, text: bytes, region: str, version: str) -> bytes:
+        """
+        The signature of *text* by a region's key.
+
+        Raises:
+            ConfigurationError: There is no such version.
+        """
+        if version not in _HASHES:
+            raise ConfigurationError(f"version= is '1' or '2', and {version!r} was given.")
+        return self._signing_key(region).sign(text, PKCS1v15(), _HASHES[version]())
+
+    def fetch(self, url: str, /) -> bytes | None:
+        """
+        What is at *url*: a certificate, if it is exactly the URL of one that was asked for or
+        signed with, else None. Nothing leaves the process.
+        """
+        self.asked.append(url)
+        return dict(self._issued.values()).get(url)
+
+    def _of(self, region: str) -> tuple[str, bytes]:
+        if region not in self._issued:
+            made = self._certificate(_name(region), self._signing_key(region))
+            pem = made.public_bytes(Encoding.PEM)
+            number = hashlib.sha256(pem).hexdigest()[:32]
+            url = f"https://{host(region)}/SimpleNotificationService-{number}.pem"
+            self._issued[region] = url, pem
+        return self._issued[region]
+
+    def _signing_key(self, region: str) -> RSAPrivateKey:
+        return _key(f"{self._name} {_name(region)}")
+
+    def _root_name(self) -> str:
+        return f"{self._name} test authority"
+
+    def _certificate(self, name: str, key: RSAPrivateKey, *, ca: bool = False) -> x509.Certificate:
+        serial = int.from_bytes(hashlib.sha256(f"{self._name} {name}".encode()).digest()[:16])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(_named(name))
+            .issuer_name(_named(self._root_name()))
+            .public_key(key.public_key())
+            .serial_number(serial | 1)
+            .not_valid_before(_FROM)
+            .not_valid_after(_TO)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        )
+        if not ca:
+            names = x509.SubjectAlternativeName([x509.DNSName(name)])
+            builder = builder.add_extension(names, critical=False)
+        return builder.sign(_key(f"{self._name} root"), SHA256())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -1,0 +1,401 @@
+"""Signed messages and forgeries, held against readers that were written by others or anew."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sesguard import errors, events, parse_event, parse_events
+from sesguard.simulator import Simulator
+from sesguard.testing import ManualClock, sample
+from sesguard.testing.sns import Authority, Forgery, Topic
+from tests.testing.sns_reader import verified
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+ARN = "arn:aws:sns:eu-west-1:123456789012:feedback"
+BOUNCE = sample("Bounce", envelope="none")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VERSIONS = ("1", "2")
+
+
+def topic(version: str = "1", **options: Any) -> Topic:
+    return Topic(ARN, version=version, clock=ManualClock(NOW), **options)
+
+
+def messages(one: Topic) -> dict[str, str]:
+    return {
+        "notification": one.notification(BOUNCE),
+        "with subject": one.notification("Grüße\nzwei Zeilen", subject="Amazon SES"),
+        "subscription": one.subscription_confirmation(),
+        "unsubscription": one.unsubscribe_confirmation(),
+    }
+
+
+KINDS = list(messages(topic()))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_topic_signs_is_genuine(version: str, kind: str) -> None:
+    """Both versions, all three types, by the certificate at the URL that the message names."""
+    one = topic(version)
+    body = messages(one)[kind]
+    certificate = one.authority.fetch(json.loads(body)["SigningCertURL"])
+    assert certificate == one.authority.certificate_pem("eu-west-1")
+    assert certificate is not None
+    assert json.loads(body)["SignatureVersion"] == version
+    assert verified(body, certificate)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_character_counts(version: str, kind: str) -> None:
+    """One changed in any signed field, and the signature does not hold."""
+    one = topic(version)
+    fields = json.loads(messages(one)[kind])
+    certificate = one.authority.certificate_pem("eu-west-1")
+    tried = 0
+    for name in ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Token"):
+        for place in range(0, len(fields.get(name, "")), 37):
+            value = fields[name]
+            changed = f"{value[:place]}{chr(ord(value[place]) ^ 1)}{value[place + 1 :]}"
+            assert not verified(json.dumps({**fields, name: changed}), certificate)
+            tried += 1
+    assert tried > 4
+
+
+@given(message=st.text(), subject=st.none() | st.text())
+def test_any_text_can_be_signed(message: str, subject: str | None) -> None:
+    one = topic()
+    body = one.notification(message, subject=subject)
+    assert verified(body, one.authority.certificate_pem("eu-west-1"))
+    assert json.loads(body)["Message"] == message
+
+
+def test_the_certificate_is_as_amazons() -> None:
+    """Its name by the region's table, RSA of 2,048 bits, signed by the root, at a URL of SNS."""
+    authority = Authority()
+    root = x509.load_pem_x509_certificate(authority.root_pem)
+    names = {
+        "us-east-1": ("sns.us-east-1.amazonaws.com", "sns.amazonaws.com"),
+        "eu-south-1": ("sns.eu-south-1.amazonaws.com", "sns-signing.eu-south-1.amazonaws.com"),
+        "us-gov-east-1": ("sns.us-gov-east-1.amazonaws.com", "sns-us-gov-west-1.amazonaws.com"),
+        "cn-north-1": ("sns.cn-north-1.amazonaws.com.cn", "sns-cn-north-1.amazonaws.com.cn"),
+        "eusc-de-east-1": (
+            "sns.eusc-de-east-1.amazonaws.eu",
+            "sns-signing.eusc-de-east-1.amazonaws.eu",
+        ),
+    }
+    for region, (host, name) in names.items():
+        certificate = x509.load_pem_x509_certificate(authority.certificate_pem(region))
+        assert certificate.subject.rfc4514_string() == f"CN={name}"
+        key = certificate.public_key()
+        assert isinstance(key, RSAPublicKey)
+        assert key.key_size == 2048
+        certificate.verify_directly_issued_by(root)
+        pattern = rf"https://{re.escape(host)}/SimpleNotificationService-[0-9a-f]{{32}}\.pem"
+        assert re.fullmatch(pattern, authority.certificate_url(region))
+
+
+def test_it_gives_out_no_certificate_but_at_its_url() -> None:
+    """And tells what it was asked for."""
+    authority = Authority()
+    url = authority.certificate_url("us-east-1")
+    assert authority.fetch(f"{url}?x") is None
+    assert authority.fetch(url) == authority.certificate_pem("us-east-1")
+    assert authority.asked == [f"{url}?x", url]
+
+
+def test_the_same_seed_gives_the_same_ids() -> None:
+    """Keys are the process's own, so signatures are the same within it."""
+    assert messages(topic(seed=1)) == messages(topic(seed=1))
+    assert messages(topic(seed=1)) != messages(topic(seed=2))
+
+
+@pytest.mark.parametrize(
+    "options", [{"arn": "arn:aws:sqs:eu-west-1:1:q"}, {"arn": "x"}, {"version": "3"}]
+)
+def test_a_topic_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"arn=|version="):
+        Topic(**options)
+    with pytest.raises(errors.ConfigurationError, match="version="):
+        Authority().sign(b"", "us-east-1", "3")
+
+
+def test_sesguard_reads_them() -> None:
+    """As what they are, and as Lambda gets them."""
+    one = topic()
+    found = messages(one)
+    assert isinstance(parse_event(found["notification"]), events.Bounce)
+    assert isinstance(parse_event(found["subscription"]), events.SubscriptionConfirmation)
+    assert isinstance(parse_event(found["unsubscription"]), events.UnsubscribeConfirmation)
+    (event,) = parse_events(one.lambda_event(found["notification"]))
+    assert isinstance(event, events.Bounce)
+    assert event.topic_arn == ARN
+
+
+def test_lambda_spells_two_keys_otherwise() -> None:
+    """And says null where there is no subject; the signature still holds."""
+    one = topic()
+    record = json.loads(one.lambda_event(one.notification("Hello")))["Records"][0]["Sns"]
+    assert record["Subject"] is None
+    assert {"SigningCertUrl", "UnsubscribeUrl"} <= record.keys()
+    assert verified(json.dumps(record), one.authority.certificate_pem("eu-west-1"))
+
+
+def test_headers_say_what_the_body_does() -> None:
+    """The subscription's ARN is not there before there is a subscription."""
+    one = topic()
+    found = messages(one)
+    for kind, known in (("notification", True), ("subscription", False)):
+        headers, fields = one.headers(found[kind]), json.loads(found[kind])
+        assert headers["x-amz-sns-message-type"] == fields["Type"]
+        assert headers["x-amz-sns-message-id"] == fields["MessageId"]
+        assert headers["x-amz-sns-topic-arn"] == ARN
+        assert ("x-amz-sns-subscription-arn" in headers) is known
+
+
+def test_the_fixture_is_the_topic_of_the_simulator(sns_topic: Topic) -> None:
+    """So that what an endpoint lists for the one is right for the other."""
+    assert sns_topic.arn == Simulator().topic_arn
+
+
+def test_attributes_are_told_and_not_signed() -> None:
+    one = topic()
+    body = one.notification("Hello", attributes={"kind": "test"})
+    assert json.loads(body)["MessageAttributes"] == {"kind": {"Type": "String", "Value": "test"}}
+    assert verified(body, one.authority.certificate_pem("eu-west-1"))
+
+
+# --- forgeries
+
+
+class Refused(Exception):  # noqa: N818  # as in: it was refused
+    """By a reader as strict as one can be; its text is the group of the forgery."""
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused("json")
+    return found
+
+
+def no_constant(name: str) -> object:
+    raise Refused("json")
+
+
+def strictly(body: str, one: Topic) -> None:
+    """
+    Take a genuine message of this topic, and nothing else.
+
+    Raises:
+        Refused: At the first thing that is wrong, in the order in which it is safe to look.
+    """
+    try:
+        fields = json.loads(body, object_pairs_hook=once_each, parse_constant=no_constant)
+    except (ValueError, RecursionError):
+        raise Refused("json") from None
+    if not isinstance(fields, dict):
+        raise Refused("json")
+    common = {"Type", "MessageId", "TopicArn", "Message", "Timestamp", "SignatureVersion"}
+    common |= {"Signature", "SigningCertURL"}
+    own = {
+        "Notification": common | {"Subject", "UnsubscribeURL", "MessageAttributes"},
+        "SubscriptionConfirmation": common | {"Token", "SubscribeURL"},
+        "UnsubscribeConfirmation": common | {"Token", "SubscribeURL"},
+    }.get(str(fields.get("Type")))
+    signed = ("MessageId", "TopicArn", "Timestamp", "Message")
+    if own is None or not fields.keys() <= own:
+        raise Refused("form")
+    if any(not isinstance(fields.get(name), str) for name in signed):
+        raise Refused("form")
+    if any("\n" in fields[name] for name in signed[:-1]):
+        raise Refused("form")
+    if fields["TopicArn"] != ARN:
+        raise Refused("topic")
+    if fields.get("SigningCertURL") != one.authority.certificate_url("eu-west-1"):
+        raise Refused("url")
+    signature = fields.get("Signature")
+    if fields["SignatureVersion"] not in VERSIONS or not isinstance(signature, str):
+        raise Refused("signature")
+    try:
+        base64.b64decode(signature, validate=True)
+    except ValueError:
+        raise Refused("signature") from None
+    if not verified(body, one.authority.certificate_pem("eu-west-1")):
+        raise Refused("signature")
+    if abs(datetime.fromisoformat(fields["Timestamp"]) - NOW) > timedelta(hours=1):
+        raise Refused("age")
+
+
+def forgeries() -> Iterator[Any]:
+    for version in VERSIONS:
+        one = topic(version)
+        for kind, body in messages(one).items():
+            for forgery in one.forgeries(body):
+                yield pytest.param(one, forgery, id=f"{version} {kind}: {forgery.name}")
+
+
+FORGERIES = list(forgeries())
+
+
+@pytest.mark.parametrize(("one", "forgery"), FORGERIES)
+def test_a_forgery_is_refused_for_its_reason(one: Topic, forgery: Forgery) -> None:
+    """By a reader that takes every genuine message, and where the forgery says."""
+    with pytest.raises(Refused) as refused:
+        strictly(forgery.body, one)
+    assert str(refused.value) == forgery.group
+    assert forgery.why
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_same_reader_takes_what_is_genuine(version: str) -> None:
+    one = topic(version)
+    for body in messages(one).values():
+        strictly(body, one)
+
+
+def test_there_are_forgeries_of_every_group() -> None:
+    """More than 40 of each message, under names of their own."""
+    one = topic()
+    for body in messages(one).values():
+        found = one.forgeries(body)
+        assert len(found) > 40
+        assert len({forgery.name for forgery in found}) == len(found)
+        groups = {forgery.group for forgery in found}
+        assert groups == {"url", "signature", "json", "form", "topic", "age"}
+
+
+def test_the_moved_field_has_a_genuine_signature() -> None:
+    """No reader of signatures alone can tell it: it has to be refused by its form."""
+    one = topic()
+    found = one.forgeries(messages(one)["with subject"])
+    (moved,) = (forgery for forgery in found if forgery.name == "text moved between fields")
+    assert verified(moved.body, one.authority.certificate_pem("eu-west-1"))
+
+
+# --- outside judges
+
+
+class CertificatesOf:
+    """Stands for the HTTP session of a validator."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def get(self, url: str) -> SimpleNamespace:
+        return SimpleNamespace(content=self._authority.fetch(url))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_python_validator_takes_version_1(kind: str) -> None:
+    """aws-sns-message-validator, which knows that version, given our certificate."""
+    judge = cast("Any", importlib.import_module("sns_message_validator"))
+    one = topic()
+    validator = judge.SNSMessageValidator()
+    validator._cert_session = CertificatesOf(one.authority)
+    fields = json.loads(messages(one)[kind])
+    validator.validate_message(fields)
+    with pytest.raises(judge.SignatureVerificationFailureException):
+        validator.validate_message({**fields, "Message": "other"})
+
+
+JUDGE = """
+const { EventEmitter } = require('events');
+const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+require('https').get = (url, options, answer) => {
+  const reply = new EventEmitter();
+  process.nextTick(() => {
+    answer(reply);
+    if (url in asked.certificates) reply.emit('data', asked.certificates[url]);
+    reply.emit('end');
+  });
+  return { on: () => reply };
+};
+const Validator = require('sns-payload-validator');
+Promise.allSettled(asked.bodies.map((body) => new Validator().validate(body)))
+  .then((all) => console.log(JSON.stringify(all.map((one) => one.status === 'fulfilled'))));
+"""
+
+
+def judged_by_node(one: Topic, bodies: list[str]) -> list[bool]:
+    """What npm's sns-payload-validator says of each."""
+    certificates = {
+        one.authority.certificate_url("eu-west-1"): one.authority.certificate_pem(
+            "eu-west-1"
+        ).decode()
+    }
+    done = subprocess.run(
+        ["node", "-e", JUDGE],
+        input=json.dumps({"certificates": certificates, "bodies": bodies}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    found: list[bool] = json.loads(done.stdout)
+    return found
+
+
+def node_has_the_validator() -> bool:
+    if shutil.which("node") is None:
+        return False
+    found = ["node", "-e", "require.resolve('sns-payload-validator')"]
+    return subprocess.run(found, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(
+    not node_has_the_validator(),
+    reason="node finds no sns-payload-validator: npm install it, and set NODE_PATH",
+)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_validator_of_npm_takes_both_versions(version: str) -> None:
+    """All three types; and none with another character, or signed by somebody else."""
+    one = topic(version)
+    genuine = list(messages(one).values())
+    assert judged_by_node(one, genuine) == [True] * len(genuine)
+    forged = [
+        forgery.body
+        for body in genuine
+        for forgery in one.forgeries(body)
+        if forgery.name.endswith(" changed") or forgery.name == "signature by another key"
+    ]
+    assert len(forged) > 20
+    assert judged_by_node(one, forged) == [False] * len(forged)
+
+
+def signed_in_the_corpus() -> list[Any]:
+    """Captured messages whose certificate is there, and whether they are as Amazon signed them."""
+    index = CORPUS / "index.json"
+    if not index.exists():
+        skip = pytest.mark.skip(reason=f"the corpus is not here: {index.parent.name}")
+        return [pytest.param({}, marks=skip, id="corpus")]
+    payloads = json.loads(index.read_text(encoding="utf-8"))["payloads"]
+    judged = [one for one in payloads if (one.get("signature") or {}).get("valid") is not None]
+    return [pytest.param(one, id=one["file"]) for one in judged]
+
+
+@pytest.mark.parametrize("captured", signed_in_the_corpus())
+def test_our_reader_takes_amazons_own(captured: dict[str, Any]) -> None:
+    """What Amazon signed holds, what was edited does not: so the text to sign is the true one."""
+    message = json.loads((CORPUS / captured["file"]).read_text(encoding="utf-8"))
+    if "Records" in message:
+        message = message["Records"][0]["Sns"]
+    certificate = (CORPUS / captured["signature"]["cert"]).read_bytes()
+    assert verified(json.dumps(message), certificate) is captured["signature"]["valid"]
