@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 SIMULATOR, LIMITS, ROUTING = "test_simulator", "test_limits", "test_events_routing"
 TEMPLATES, BULK, STOPS = "test_sending_templates", "test_sending_bulk", "test_sending_stops"
 SENDERS, SHAPES = "test_sending_senders", "test_sending_shapes"
+CONTACTS = "test_sending_contacts"
 RECEIVED, REPUTATION = "test_sending_received", "test_sending_reputation"
 DELAYS, SUPPRESSION = "test_events_delays", "test_control_suppression"
 
@@ -82,11 +83,11 @@ the list learns of hard bounces and says which mail it was | {ACCOUNT_LIST} | {S
 who has bounced is on the global list for up to 14 days | {GLOBAL_LIST} | {STOPS}.who_has_bounced_is_on_the_global_list_for_14_days
 the account's own list goes before the global one | {GLOBAL_LIST} | {STOPS}.the_global_list_does_not_count_beside_the_accounts_own
 soft bounces are on no list | {ACCOUNT_LIST} | {STOPS}.soft_bounces_are_on_no_list
-a contact who has opted out is not mailed, and the bounce says so | {LISTS} | {STOPS}.a_contact_who_has_opted_out_is_not_mailed
-mail of a contact list makes contacts | Using list management | {STOPS}.a_mail_of_a_list_makes_contacts
-links to unsubscribe are put in, two in each body, in place of one's own | {LISTS} | {STOPS}.links_to_unsubscribe_are_put_in
-only mail to one, not signed by its sender, has them | {LISTS} | {STOPS}.only_mail_to_one_unsigned_has_links
-a contact list or topic that is not there is refused | Using list management | {STOPS}.a_list_that_is_not_there_is_refused
+a contact who has opted out is not mailed, and the bounce says so | {LISTS} | {CONTACTS}.a_contact_who_has_opted_out_is_not_mailed
+mail of a contact list makes contacts | Using list management | {CONTACTS}.a_mail_of_a_list_makes_contacts
+links to unsubscribe are put in, two in each body, in place of one's own | {LISTS} | {CONTACTS}.links_to_unsubscribe_are_put_in
+only mail to one, not signed by its sender, has them | {LISTS} | {CONTACTS}.only_mail_to_one_unsigned_has_links
+a contact list or topic that is not there is refused | Using list management | {CONTACTS}.a_list_that_is_not_there_is_refused
 the mailbox simulator answers by label | {MAILBOXES} | {SIMULATOR}.the_mailbox_simulator_answers_by_label
 a virus is rejected after a message id, and counts for the quota | {MAILBOXES} | {STOPS}.a_virus_is_rejected_after_a_message_id
 a stored template is filled in, and nothing is escaped | {PERSONAL} | {TEMPLATES}.a_stored_template_is_filled_in

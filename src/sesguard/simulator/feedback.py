@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sesguard.simulator.envelopes import ACCOUNT_ID
+from sesguard.simulator.fates import BounceFate, ComplaintFate
 from sesguard.simulator.identifiers import stamp
-from sesguard.simulator.mailboxes import BounceFate, ComplaintFate
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.routing import Channel, identity_of, set_of
 from sesguard.simulator.spelling import read_leniently

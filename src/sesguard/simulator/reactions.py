@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from sesguard.addresses import AddressKey
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import feedback
+from sesguard.simulator.fates import BounceFate, ComplaintFate, Fate, is_simulated
 from sesguard.simulator.identifiers import stamp
-from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, is_simulated
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.spelling import read_leniently
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import email.policy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any, Literal, TypeAlias, cast
 
 from sesguard._frozen import FrozenMapping
 from sesguard.simulator.control_headers import read_control_headers
 from sesguard.simulator.offers import AttachedFile, InlineTemplate, ListManagement, Offer
+from sesguard.simulator.reading_mime import read_mime
 from sesguard.simulator.refusals import bad_request
 from sesguard.simulator.spelling import bare
 
@@ -220,57 +218,12 @@ def _file(given: Parameters) -> AttachedFile:
 
 
 def _raw(data: object, sender: str | None, named: Sequence[str], common: dict[str, Any]) -> Offer:
-    """
-    A message that came as MIME.
-
-    Recipients that the request names count, or its headers'; so it is with what is for SES.
-    """
+    """A message that came as MIME. What the request says goes before what its headers say."""
     whole = data.encode() if isinstance(data, str) else bytes(cast("bytes", data))
     raw, said = read_control_headers(whole)
     for name, value in _common_v2(said, said.get("EmailTags")).items():
         common[name] = common.get(name) or value
-    message = BytesParser(policy=email.policy.default).parsebytes(raw)
-    to, cc, bcc = (_addresses(message, name) for name in ("To", "Cc", "Bcc"))
-    if named:
-        shown = {bare(one) for one in (*to, *cc)}
-        bcc = tuple(address for address in named if bare(address) not in shown)
-    sender = sender or str(message.get("From", ""))
-    if not sender:
-        raise bad_request("Missing required header 'From'.")
-    subject = message.get("Subject")
-    return Offer(
-        kind="Raw",
-        sender=sender,
-        to=to,
-        cc=cc,
-        bcc=bcc,
-        recipients=tuple(map(bare, named or (*to, *cc, *bcc))),
-        reply_to=_addresses(message, "Reply-To"),
-        subject=None if subject is None else str(subject),
-        text=_part(message, "plain"),
-        html=_part(message, "html"),
-        headers=tuple((n, str(v)) for n, v in message.items() if n.lower() != "bcc"),
-        attachments=tuple(part.get_filename() or "" for part in message.iter_attachments()),
-        raw=raw,
-        size=len(whole),
-        **common,
-    )
-
-
-def _part(message: EmailMessage, subtype: Literal["plain", "html"]) -> str | None:
-    part = message.get_body((subtype,))
-    if part is None:
-        return None
-    payload = cast("bytes", part.get_payload(decode=True))
-    try:
-        return payload.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a charset that nobody knows
-        return payload.decode("latin-1")
-
-
-def _addresses(message: EmailMessage, name: str) -> tuple[str, ...]:
-    lines = cast("Sequence[Any]", message.get_all(name, []))
-    return tuple(str(address) for line in lines for address in line.addresses)
+    return read_mime(raw, len(whole), sender, named, common)
 
 
 def _line(lines: Parameters, name: str) -> tuple[str, ...]:

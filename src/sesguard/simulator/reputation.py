@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from sesguard.simulator.mailboxes import Fate, is_simulated
+from sesguard.simulator.fates import Fate, is_simulated
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import Standing

@@ -18,7 +18,7 @@ from sesguard.simulator.faults import Fault, Planned, Predicate, Script
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
-from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
+from sesguard.simulator.mailboxes import Mailboxes
 from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.operations.verification import grant
@@ -34,6 +34,7 @@ from sesguard.simulator.state import (
     World,
 )
 from sesguard.simulator.statistics import Statistics
+from sesguard.simulator.stop_lists import SuppressionList
 from sesguard.suppression import Reason
 
 __all__ = ["Service"]

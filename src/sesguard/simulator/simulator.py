@@ -16,14 +16,15 @@ from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.destinations import Destination
 from sesguard.simulator.disorder import Disorder
 from sesguard.simulator.envelopes import topic_arn
+from sesguard.simulator.fates import BounceFate, ComplaintFate, Fate
 from sesguard.simulator.faults import Fault, Predicate
-from sesguard.simulator.mailboxes import BounceFate, ComplaintFate, Fate, Listed
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.operations.verification import VerificationStatus, grant
 from sesguard.simulator.reactions import Delay
 from sesguard.simulator.routing import Channel
 from sesguard.simulator.service import Service
 from sesguard.simulator.state import Region
+from sesguard.simulator.stop_lists import Listed
 from sesguard.simulator.wire import ClientMaker, answer_clients, attach
 from sesguard.suppression import Reason
 

@@ -13,12 +13,13 @@ from sesguard.ports import Clock
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
-from sesguard.simulator.mailboxes import Mailboxes, SuppressionList
+from sesguard.simulator.mailboxes import Mailboxes
 from sesguard.simulator.offers import SentMail
 from sesguard.simulator.publishing import Publisher
 from sesguard.simulator.reactions import Delays
 from sesguard.simulator.reputation import Reputation
 from sesguard.simulator.statistics import Statistics
+from sesguard.simulator.stop_lists import SuppressionList
 from sesguard.suppression import Reason
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sesguard.simulator.mailboxes import Fate
+from sesguard.simulator.fates import Fate
 
 __all__ = ["Statistics"]
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Literal
 
 from sesguard.simulator import refusals
-from sesguard.simulator.mailboxes import is_simulated
+from sesguard.simulator.fates import is_simulated
 from sesguard.simulator.offers import Offer, SentMail
 from sesguard.simulator.operations import judging
 from sesguard.simulator.operations.filling import fill, with_unsubscribing

@@ -10,10 +10,10 @@ from typing import Any
 
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
-from sesguard.simulator.mailboxes import Listed
 from sesguard.simulator.operations.paging import Paging
 from sesguard.simulator.operations.suppression import check_address, check_production
 from sesguard.simulator.state import Call
+from sesguard.simulator.stop_lists import Listed
 from sesguard.suppression import Reason
 
 __all__ = ["OPERATIONS"]

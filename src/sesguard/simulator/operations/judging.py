@@ -11,7 +11,7 @@ from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.envelopes import ACCOUNT_ID
-from sesguard.simulator.mailboxes import is_simulated
+from sesguard.simulator.fates import is_simulated
 from sesguard.simulator.offers import Offer
 from sesguard.simulator.routing import identity_of
 from sesguard.simulator.spelling import read_leniently

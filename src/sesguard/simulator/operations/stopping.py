@@ -8,9 +8,10 @@ from email.parser import BytesParser
 from typing import cast
 
 from sesguard.simulator import refusals
-from sesguard.simulator.mailboxes import UNSUBSCRIBED, Fate, SuppressionList
+from sesguard.simulator.fates import UNSUBSCRIBED, Fate
 from sesguard.simulator.offers import ListManagement, Offer
 from sesguard.simulator.state import Call, ConfigurationSet, Contact, ContactList
+from sesguard.simulator.stop_lists import SuppressionList
 from sesguard.suppression import Reason
 
 __all__ = ["check_list", "enroll", "has_virus", "stopped"]

@@ -7,10 +7,10 @@ from typing import Any
 
 from sesguard.addresses import read_leniently
 from sesguard.simulator import refusals
-from sesguard.simulator.mailboxes import Listed, SuppressionList
 from sesguard.simulator.operations.moments import moment
 from sesguard.simulator.operations.paging import Paging
 from sesguard.simulator.state import Call
+from sesguard.simulator.stop_lists import Listed, SuppressionList
 from sesguard.suppression import Reason
 
 __all__ = ["OPERATIONS", "check_address", "check_production"]
