@@ -54,6 +54,7 @@ content is one of Simple, Raw and Template | {SEND} | {SIMULATOR}.a_request_that
 the headers of raw mail name its recipients, where the request does not | {SEND} | {SIMULATOR}.raw_mail_is_parsed_back
 the request goes before the headers of raw mail | {SEND} | {SIMULATOR}.the_destination_of_raw_mail_counts
 a line of raw mail has 1,000 characters | API v2 Reference, RawMessage | {SHAPES}.a_line_of_raw_mail_has_a_thousand_characters
+raw mail has 500 parts at most | {QUOTAS} | {SHAPES}.five_hundred_parts_are_the_most
 some headers may be there once only | {HEADERS} | {SHAPES}.a_header_that_may_be_there_once_is_not_taken_twice
 names and values of headers are short and printable | API v2 Reference, MessageHeader | {SHAPES}.names_and_values_of_headers_have_their_limits
 a request adds 15 headers at most | API v2 Reference, Message | {SHAPES}.fifteen_headers_are_the_most

@@ -77,6 +77,15 @@ def test_a_line_of_raw_mail_has_a_thousand_characters() -> None:
             send_raw(sim, body=body)
 
 
+def test_five_hundred_parts_are_the_most() -> None:
+    """Of raw mail, the whole counted as one."""
+    sim = Simulator()
+    kind = "Content-Type: multipart/mixed; boundary=x"
+    assert send_raw(sim, kind, body="--x\r\n\r\na\r\n" * 499 + "--x--\r\n").kind == "Raw"
+    with refused("BadRequestException", says="more than 500 MIME parts"):
+        send_raw(sim, kind, body="--x\r\n\r\na\r\n" * 500 + "--x--\r\n")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "taken"),
     [

@@ -186,10 +186,10 @@ class Script:
         with self._lock:
             if rule.left is None:
                 return True
-            rule.left -= 1
             if rule.left == 0:
-                self._rules.remove(rule)
-            return rule.left >= 0
+                return False
+            rule.left -= 1
+            return True
 
 
 def _check_times(times: int) -> None:

@@ -14,6 +14,8 @@ from sesguard.simulator.spelling import bare
 
 __all__ = ["read_mime"]
 
+_MOST_PARTS = 500
+
 
 def read_mime(
     raw: bytes, size: int, sender: str | None, named: Sequence[str], common: Mapping[str, Any]
@@ -31,9 +33,14 @@ def read_mime(
         common: Other members of the mail.
 
     Raises:
-        Refusal: Nobody is said to have sent it.
+        Refusal: Nobody is said to have sent it, or it has too many parts.
+
+    Source:
+        SES Developer Guide, "Service quotas".
     """
     message = BytesParser(policy=email.policy.default).parsebytes(raw)
+    if sum(1 for _ in message.walk()) > _MOST_PARTS:
+        raise bad_request(f"Message has more than {_MOST_PARTS} MIME parts.")
     to, cc, bcc = (_addresses(message, name) for name in ("To", "Cc", "Bcc"))
     if named:
         shown = {bare(one) for one in (*to, *cc)}
