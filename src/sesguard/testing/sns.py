@@ -5,7 +5,8 @@ Messages of Amazon SNS with genuine signatures, by an authority of the test's ow
     body = topic.notification(sample("Bounce"))
     for forgery in topic.forgeries(body): ...
 
-`Authority.fetch` gives the certificates to whoever verifies. Needs the ``sns`` extra.
+`Authority.fetch` and `Forgery.fetch` give the certificates to whoever verifies. Needs the ``sns``
+extra.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Topic:
         self.authority: Authority = Authority() if authority is None else authority
         self._clock: Clock = SystemClock() if clock is None else clock
         self._chance = random.Random(f"{seed} {arn}")
+        self._subscription = f"{arn}:{self._uuid()}"
 
     def notification(
         self,
@@ -98,10 +100,8 @@ class Topic:
             "Timestamp": self._now(),
         }
         signed: dict[str, Any] = dict(self.sign(fields))
-        signed["UnsubscribeURL"] = (
-            f"https://{host(self.region)}/?Action=Unsubscribe&SubscriptionArn={self.arn}:"
-            f"{self._uuid()}"
-        )
+        url = f"https://{host(self.region)}/?Action=Unsubscribe"
+        signed["UnsubscribeURL"] = f"{url}&SubscriptionArn={self._subscription}"
         if attributes:
             signed["MessageAttributes"] = {
                 name: {"Type": "String", "Value": value} for name, value in attributes.items()
@@ -120,8 +120,9 @@ class Topic:
         """What SNS tells an endpoint that was unsubscribed."""
         return self._confirmation(
             "UnsubscribeConfirmation",
-            f"You have chosen to deactivate the subscription of the topic {self.arn}.\n"
-            "To keep it, visit the SubscribeURL included in this message.",
+            f"You have chosen to deactivate subscription {self._subscription}.\n"
+            "To cancel this operation and restore the subscription, visit the SubscribeURL "
+            "included in this message.",
         )
 
     def sign(self, message: Mapping[str, Any], /) -> dict[str, Any]:
@@ -147,7 +148,7 @@ class Topic:
             "x-amz-sns-topic-arn": fields["TopicArn"],
         }
         if fields["Type"] != "SubscriptionConfirmation":
-            found["x-amz-sns-subscription-arn"] = f"{self.arn}:{uuid.UUID(int=0)}"
+            found["x-amz-sns-subscription-arn"] = self._subscription
         return found
 
     def lambda_event(self, *bodies: str) -> str:
@@ -158,9 +159,12 @@ class Topic:
         """
         What is not genuine, and looks so: *body*, a notification or confirmation, changed.
 
-        Every one of them is to be refused by who lists this topic alone.
+        Every one of them is to be refused by who lists this topic alone. Give your check the
+        forgery's own `Forgery.fetch`, which finds the forger's certificates where they would be.
+        What SNS does not sign, MessageAttributes and UnsubscribeURL, nobody can tell.
         """
-        return forgeries_of(body, self.authority, self.region, self.version)
+        headers = self.headers(body)
+        return forgeries_of(body, headers, self.authority, self.region, self.version)
 
     def _confirmation(self, kind: str, message: str) -> str:
         token = f"{self._chance.getrandbits(1024):0256x}"
@@ -182,7 +186,7 @@ class Topic:
         return {
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
-            "EventSubscriptionArn": f"{self.arn}:{uuid.UUID(int=0)}",
+            "EventSubscriptionArn": self._subscription,
             "Sns": {"Subject": None, "MessageAttributes": {}, **message},
         }
 
