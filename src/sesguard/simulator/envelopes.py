@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sesguard._frozen import FrozenMapping
@@ -17,6 +17,7 @@ __all__ = [
     "Publication",
     "bus_event",
     "compact",
+    "lines",
     "notification",
     "stream_line",
     "topic_arn",
@@ -43,26 +44,47 @@ _DETAIL_TYPES: Mapping[str, str] = FrozenMapping(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """
-    One message on its way.
+    One message on its way. Its texts are written when they are read.
 
-    Attributes:
+    Args:
         target: The ARN of the topic, event bus or delivery stream that SES published it to.
 
-        message: What SES published: its JSON, or the plain text of a setup notice.
+        message: Writes what SES published.
+
+        wrap: Makes of it what comes out at the other end; None for no change.
 
         subject: SNS's subject, where the message has one.
-
-        body: What comes out at the other end, for instance in a queue: a topic's message in SNS's
-            envelope; an event bus's event and a stream's line as they are.
     """
 
-    target: str
-    message: str = field(repr=False)
-    subject: str | None = None
-    body: str = field(repr=False)
+    __slots__ = ("_message", "_wrap", "subject", "target")
+
+    def __init__(
+        self,
+        target: str,
+        message: Callable[[], str],
+        *,
+        wrap: Callable[[str], str] | None = None,
+        subject: str | None = None,
+    ) -> None:
+        self.target: str = target
+        self.subject: str | None = subject
+        self._message = message
+        self._wrap = wrap
+
+    @property
+    def message(self) -> str:
+        """What SES published: its JSON, or the plain text of a setup notice."""
+        return self._message()
+
+    @property
+    def body(self) -> str:
+        """
+        What comes out at the other end, for instance in a queue: a topic's message in SNS's
+        envelope; an event bus's event and a stream's line as they are.
+        """
+        return self.message if self._wrap is None else self._wrap(self.message)
 
     @property
     def to_topic(self) -> bool:
@@ -81,18 +103,27 @@ def compact(record: Mapping[str, Any]) -> str:
 
 
 def notification(
-    message: str, topic: str, ids: Identifiers, *, at: datetime, subject: str | None = None
+    message: Callable[[], str],
+    topic: str,
+    ids: Identifiers,
+    *,
+    at: datetime,
+    subject: str | None = None,
 ) -> Publication:
     """
     A message to a topic, and what an SQS queue behind it receives.
 
     The signature is none: a queue is trusted by its policy. `HTTPSubscriber` has it signed.
     """
-    region = topic.split(":")[3]
-    host = f"https://sns.{region}.amazonaws.com/"
+    wrap = partial(_enveloped, topic, ids.envelope(), at, subject)
+    return Publication(topic, message, wrap=wrap, subject=subject)
+
+
+def _enveloped(topic: str, number: str, at: datetime, subject: str | None, message: str) -> str:
+    host = f"https://sns.{topic.split(':')[3]}.amazonaws.com/"
     envelope: dict[str, str] = {
         "Type": "Notification",
-        "MessageId": ids.envelope(),
+        "MessageId": number,
         "TopicArn": topic,
         **({} if subject is None else {"Subject": subject}),
         "Message": message,
@@ -102,11 +133,16 @@ def notification(
         "SigningCertURL": f"{host}SimpleNotificationService-{0:032x}.pem",
         "UnsubscribeURL": f"{host}?Action=Unsubscribe&SubscriptionArn={topic}:{_SUBSCRIPTION}",
     }
-    return Publication(target=topic, message=message, subject=subject, body=compact(envelope))
+    return compact(envelope)
 
 
 def bus_event(
-    record: Mapping[str, Any], bus: str, ids: Identifiers, *, at: datetime, region: str
+    record: Callable[[], Mapping[str, Any]],
+    bus: str,
+    ids: Identifiers,
+    *,
+    at: datetime,
+    region: str,
 ) -> Publication:
     """
     An event of EventBridge.
@@ -114,26 +150,38 @@ def bus_event(
     Source:
         SES Developer Guide, "Monitoring Amazon SES events using Amazon EventBridge".
     """
-    event = {
-        "version": "0",
-        "id": ids.bus_event(),
-        "detail-type": _DETAIL_TYPES[record["eventType"]],
-        "source": "aws.ses",
-        "account": ACCOUNT_ID,
-        "time": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "region": region,
-        "resources": [record["mail"]["sourceArn"]] if "sourceArn" in record["mail"] else [],
-        "detail": record,
-    }
-    text = compact(event)
-    return Publication(target=bus, message=text, body=text)
+    number = ids.bus_event()
+
+    def event() -> str:
+        detail = record()
+        arn = detail["mail"].get("sourceArn")
+        return compact(
+            {
+                "version": "0",
+                "id": number,
+                "detail-type": _DETAIL_TYPES[detail["eventType"]],
+                "source": "aws.ses",
+                "account": ACCOUNT_ID,
+                "time": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "region": region,
+                "resources": [] if arn is None else [arn],
+                "detail": detail,
+            }
+        )
+
+    return Publication(bus, event)
 
 
-def stream_line(record: str, stream: str) -> Publication:
+def lines(record: Callable[[], str]) -> Callable[[], str]:
+    """The same with a line break behind it."""
+    return lambda: f"{record()}\n"
+
+
+def stream_line(record: Callable[[], str], stream: str) -> Publication:
     """
     A record of Firehose: one line.
 
     Source:
         SES Developer Guide, "Contents of event data that Amazon SES publishes to Firehose".
     """
-    return Publication(target=stream, message=f"{record}\n", body=f"{record}\n")
+    return Publication(stream, lines(record))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sesguard.simulator.envelopes import ACCOUNT_ID
+from sesguard.simulator.envelopes import ACCOUNT_ID, compact
 from sesguard.simulator.fates import BounceFate, ComplaintFate
 from sesguard.simulator.identifiers import stamp
 from sesguard.simulator.offers import SentMail
@@ -15,7 +16,7 @@ from sesguard.simulator.spelling import read_leniently
 if TYPE_CHECKING:
     from sesguard.simulator.state import Region
 
-__all__ = ["Json", "bounce", "complaint", "delivery", "record"]
+__all__ = ["Json", "Record", "bounce", "complaint", "delivery", "told"]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -31,16 +32,19 @@ _MTA = "a8-1.smtp-out.amazonses.com"
 _NO_MTA = "dns; amazonses.com"
 
 
-def record(
-    kind: str, detail: Json, mail: SentMail, channel: Channel, region: Region, *, headers: bool
-) -> Json:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Record:
     """
-    One thing that SES tells.
+    One thing that SES tells about one mail. It is written when somebody reads it: most are not.
 
-    Args:
+    Attributes:
         kind: The wire's word, as in ``Rendering Failure``.
 
         detail: As event publishing has it.
+
+        source_arn: Of the identity that the mail was sent as, when it was told.
+
+        configuration_set: The mail's, or its identity's, when it was told.
 
         headers: Whether the mail's headers are in it, where this kind has them at all.
 
@@ -48,31 +52,59 @@ def record(
         SES Developer Guide, "Contents of event data that Amazon SES publishes to Amazon SNS",
         "Amazon SNS notification contents for Amazon SES".
     """
-    about = _mail(mail, channel, region)
-    if headers and kind not in _WITHOUT_HEADERS:
-        about |= _headers(mail, channel)
-    elif channel == "events":
-        about["headersTruncated"] = False
-    if kind in _WITHOUT_ARN:
-        del about["sourceArn"]
-    if channel == "events":
-        about["tags"] = _tags(mail, kind, region)
-        return {"eventType": kind, "mail": about, _member(kind): detail}
-    if kind == "Delivery" or detail.get("reportingMTA", _NO_MTA) != _NO_MTA:
-        detail = {**detail, "remoteMtaIp": _REMOTE_IP}
-    return {"notificationType": kind, "mail": about, _member(kind): detail}
+
+    kind: str
+    detail: Json = field(repr=False)
+    mail: SentMail
+    channel: Channel
+    source_arn: str
+    configuration_set: str | None
+    headers: bool
+
+    def text(self) -> str:
+        """Its JSON."""
+        return compact(self.written())
+
+    def written(self) -> Json:
+        """Name and value."""
+        about = _mail(self.mail, self.channel, self.source_arn)
+        if self.headers and self.kind not in _WITHOUT_HEADERS:
+            about |= _headers(self.mail, self.channel)
+        elif self.channel == "events":
+            about["headersTruncated"] = False
+        if self.kind in _WITHOUT_ARN:
+            del about["sourceArn"]
+        member = _MEMBERS.get(self.kind, self.kind.lower())
+        if self.channel == "events":
+            about["tags"] = _tags(self.mail, self.kind, self.configuration_set)
+            return {"eventType": self.kind, "mail": about, member: self.detail}
+        detail = self.detail
+        if self.kind == "Delivery" or detail.get("reportingMTA", _NO_MTA) != _NO_MTA:
+            detail = {**detail, "remoteMtaIp": _REMOTE_IP}
+        return {"notificationType": self.kind, "mail": about, member: detail}
 
 
-def _member(kind: str) -> str:
-    return _MEMBERS.get(kind, kind.lower())
+def told(
+    kind: str, detail: Json, mail: SentMail, channel: Channel, region: Region, *, headers: bool
+) -> Record:
+    """What is told now; see `Record`."""
+    identity = identity_of(mail.sender, region)
+    return Record(
+        kind=kind,
+        detail=detail,
+        mail=mail,
+        channel=channel,
+        source_arn=f"arn:aws:ses:{region.name}:{ACCOUNT_ID}:identity/{identity}",
+        configuration_set=set_of(mail, region),
+        headers=headers,
+    )
 
 
-def _mail(mail: SentMail, channel: Channel, region: Region) -> Json:
+def _mail(mail: SentMail, channel: Channel, source_arn: str) -> Json:
     found: Json = {
         "timestamp": stamp(mail.at),
         "source": mail.sender,
-        "sourceArn": f"arn:aws:ses:{region.name}:{ACCOUNT_ID}:identity/"
-        + identity_of(mail.sender, region),
+        "sourceArn": source_arn,
         "sendingAccountId": ACCOUNT_ID,
         "messageId": mail.message_id,
         "destination": list(mail.recipients),
@@ -83,10 +115,10 @@ def _mail(mail: SentMail, channel: Channel, region: Region) -> Json:
     return found
 
 
-def _tags(mail: SentMail, kind: str, region: Region) -> dict[str, list[str]]:
+def _tags(mail: SentMail, kind: str, configuration_set: str | None) -> dict[str, list[str]]:
     tags = {
         "ses:operation": "SendRawEmail" if mail.kind == "Raw" else "SendEmail",
-        "ses:configuration-set": set_of(mail, region),
+        "ses:configuration-set": configuration_set,
         "ses:source-ip": _SOURCE_IP,
         "ses:from-domain": read_leniently(mail.sender)[0].rpartition("@")[2],
         "ses:caller-identity": _CALLER,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from sesguard.simulator import envelopes
 from sesguard.simulator.destinations import Destination, forward
 from sesguard.simulator.disorder import Crossing, Disorder
 from sesguard.simulator.envelopes import Publication, compact
-from sesguard.simulator.feedback import Json, record
+from sesguard.simulator.feedback import Json, Record, told
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.offers import SentMail
@@ -27,16 +29,39 @@ _VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 
 
 class _Queue(MemorySource):
-    """Where all feedback arrives, up to now: a clock may move without telling."""
+    """
+    Where all feedback arrives, up to now: a clock may move without telling.
+
+    What arrived is written when somebody receives.
+    """
 
     def __init__(self, catch_up: Callable[[], None], clock: Clock) -> None:
         super().__init__(clock=clock)
         self._catch_up = catch_up
+        self._arrived: deque[Publication] = deque()
+
+    def arrive(self, publication: Publication) -> None:
+        """Put it at the end of the queue."""
+        self._arrived.append(publication)
 
     def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
         """Up to *limit* messages, in order."""
         self._catch_up()
         return super().receive(limit, wait)
+
+    def __len__(self) -> int:
+        """How many messages are in the queue, hidden ones included."""
+        self._write()
+        return super().__len__()
+
+    def _take(self, limit: int) -> list[Received]:
+        self._write()
+        return super()._take(limit)
+
+    def _write(self) -> None:
+        with suppress(IndexError):  # another thread may write the last one
+            while self._arrived:
+                self.put(self._arrived.popleft().body)
 
 
 class Publisher:
@@ -57,7 +82,7 @@ class Publisher:
         disorder: What happens on the way; None for nothing.
 
     Attributes:
-        told: All that SES told about mails, in order, without an envelope.
+        told: All that SES told about mails, in order.
 
         queue: Where all of it arrives.
 
@@ -77,8 +102,8 @@ class Publisher:
         seed: int = 0,
     ) -> None:
         self.channel: Channel = channel
-        self.told: list[str] = []
-        self.queue: MemorySource = _Queue(catch_up, clock)
+        self.told: list[Record] = []
+        self.queue: _Queue = _Queue(catch_up, clock)
         self.destinations: list[Destination] = []
         self._clock = clock
         self._identifiers = identifiers
@@ -101,14 +126,14 @@ class Publisher:
             at: When SES tells it; None for now.
         """
         region, when = self._region(mail.region), self._clock.now() if at is None else at
-        written: dict[tuple[Channel, bool], tuple[Json, str]] = {}
+        records: dict[tuple[Channel, bool], Record] = {}
         for route in routes(mail, kind, region, self.channel):
             form = route.channel, route.headers
-            if form not in written:
-                what = record(kind, detail, mail, route.channel, region, headers=route.headers)
-                written[form] = what, compact(what)
-                self.told.append(written[form][1])
-            self._publish(self._wrapped(route, *written[form], when, region.name))
+            if form not in records:
+                what = told(kind, detail, mail, route.channel, region, headers=route.headers)
+                records[form] = what
+                self.told.append(what)
+            self._publish(self._wrapped(route, records[form], when, region.name))
 
     def validated(self, topic_arn: str) -> None:
         """Tell a topic that a configuration set's events will come, as SES does in plain text."""
@@ -134,23 +159,20 @@ class Publisher:
 
     def _set_up(self, topic: str, message: str) -> None:
         now = self._clock.now()
-        self._publish(envelopes.notification(message, topic, self._identifiers, at=now))
+        self._publish(envelopes.notification(lambda: message, topic, self._identifiers, at=now))
 
-    def _wrapped(
-        self, route: Route, what: Json, text: str, at: datetime, region: str
-    ) -> Publication:
+    def _wrapped(self, route: Route, what: Record, at: datetime, region: str) -> Publication:
         ids = self._identifiers
         if route.service == "bus":
-            return envelopes.bus_event(what, route.target, ids, at=at, region=region)
+            return envelopes.bus_event(what.written, route.target, ids, at=at, region=region)
         if route.service == "stream":
-            return envelopes.stream_line(text, route.target)
+            return envelopes.stream_line(what.text, route.target)
         if route.channel == "notifications":
-            return envelopes.notification(text, route.target, ids, at=at)
-        return envelopes.notification(
-            f"{text}\n", route.target, ids, at=at, subject=envelopes.EVENT_SUBJECT
-        )
+            return envelopes.notification(what.text, route.target, ids, at=at)
+        text, subject = envelopes.lines(what.text), envelopes.EVENT_SUBJECT
+        return envelopes.notification(text, route.target, ids, at=at, subject=subject)
 
     def _arrive(self, publication: Publication) -> None:
-        self.queue.put(publication.body)
+        self.queue.arrive(publication)
         if self.destinations:
             self._arrived.append(publication)

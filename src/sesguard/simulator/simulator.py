@@ -219,7 +219,7 @@ class Simulator:
     def feedback(self) -> tuple[str, ...]:
         """All that was told about mails, as the JSON of SES, without an envelope."""
         self._service.catch_up()
-        return tuple(self._service.world.publisher.told)
+        return tuple(record.text() for record in self._service.world.publisher.told)
 
     @property
     def topic_arn(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,7 +76,8 @@ class MemorySource:
         self._most = max_receive_count
         self._clock = SystemClock() if clock is None else clock
         self._changed = threading.Condition()
-        self._messages: dict[str, _Message] = {}
+        # An ordinary dict would step over all that was deleted, whenever it is gone through.
+        self._messages: OrderedDict[str, _Message] = OrderedDict()
         self._dead: list[str] = []
         self._numbers = 0
         for body in bodies:
