@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,6 +115,18 @@ def test_the_certificate_is_as_amazons() -> None:
         certificate.verify_directly_issued_by(root)
         pattern = rf"https://{re.escape(host)}/SimpleNotificationService-[0-9a-f]{{32}}\.pem"
         assert re.fullmatch(pattern, authority.certificate_url(region))
+
+
+def test_it_says_which_extra_it_needs() -> None:
+    """Where cryptography is not installed, the pip command is named."""
+    code = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "from sesguard import errors, testing\n"
+        "try: import sesguard.testing.sns\n"
+        "except errors.MissingExtraError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'sesguard[sns]'" in done.stdout
 
 
 @pytest.mark.parametrize(
