@@ -7,7 +7,17 @@ from importlib import import_module
 
 from benchmarks.harness import Figure, Row, show
 
-AREAS = ["imports", "events", "send", "lookup", "limiter", "worker", "metrics", "simulator", "plugin"]
+AREAS = [
+    "imports",
+    "events",
+    "send",
+    "lookup",
+    "limiter",
+    "worker",
+    "metrics",
+    "simulator",
+    "plugin",
+]
 
 
 def main(wanted: list[str]) -> int:

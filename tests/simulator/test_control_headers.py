@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sesguard.simulator.control_headers import read_control_headers
+from sesguard.simulator.mails.control_headers import read_control_headers
 from sesguard.simulator.refusals import Refusal
 
 REST = (

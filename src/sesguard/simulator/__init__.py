@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sesguard.simulator.clock import SimulatedClock
-    from sesguard.simulator.destinations import SNSTopic, SQSQueue
-    from sesguard.simulator.disorder import Disorder
-    from sesguard.simulator.envelopes import Publication
     from sesguard.simulator.faults import Fault
-    from sesguard.simulator.http_subscriber import HTTPSubscriber
-    from sesguard.simulator.offers import SentMail
+    from sesguard.simulator.feedback.destinations import SNSTopic, SQSQueue
+    from sesguard.simulator.feedback.disorder import Disorder
+    from sesguard.simulator.feedback.envelopes import Publication
+    from sesguard.simulator.feedback.http_subscriber import HTTPSubscriber
+    from sesguard.simulator.mails.offers import SentMail
     from sesguard.simulator.simulator import ClientOptions, Simulator
     from sesguard.simulator.smtp.face import SMTPFace
 
@@ -31,14 +31,14 @@ __all__ = [
 
 _HOMES = {
     "ClientOptions": "simulator",
-    "Disorder": "disorder",
+    "Disorder": "feedback.disorder",
     "Fault": "faults",
-    "HTTPSubscriber": "http_subscriber",
-    "Publication": "envelopes",
+    "HTTPSubscriber": "feedback.http_subscriber",
+    "Publication": "feedback.envelopes",
     "SMTPFace": "smtp.face",
-    "SNSTopic": "destinations",
-    "SQSQueue": "destinations",
-    "SentMail": "offers",
+    "SNSTopic": "feedback.destinations",
+    "SQSQueue": "feedback.destinations",
+    "SentMail": "mails.offers",
     "SimulatedClock": "clock",
     "Simulator": "simulator",
 }

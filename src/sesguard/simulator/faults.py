@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
-from sesguard.simulator.offers import Offer
+from sesguard.simulator.mails.offers import Offer
 
 __all__ = ["ENDPOINT", "Fault", "Planned", "Predicate", "Script"]
 

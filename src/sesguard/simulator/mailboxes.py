@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sesguard._frozen import FrozenMapping
 from sesguard.addresses import AddressKey
 from sesguard.simulator.fates import SUPPRESSED, BounceFate, ComplaintFate, Fate, is_simulated
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.mails.spelling import read_leniently
 from sesguard.simulator.stop_lists import RecentBounces
 
 __all__ = ["Mailboxes"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from sesguard.errors import ConfigurationError
 from sesguard.simulator.identifiers import stamp
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.mails.offers import SentMail
+from sesguard.simulator.mails.spelling import read_leniently
 from sesguard.simulator.state import Contact, ContactList, World
 
 __all__ = ["clicks", "opens", "unsubscribes"]

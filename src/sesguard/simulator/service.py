@@ -12,20 +12,20 @@ from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.disorder import Disorder
-from sesguard.simulator.envelopes import Publication
 from sesguard.simulator.faults import Fault, Planned, Predicate, Script
+from sesguard.simulator.feedback.disorder import Disorder
+from sesguard.simulator.feedback.envelopes import Publication
+from sesguard.simulator.feedback.publishing import Publisher
+from sesguard.simulator.feedback.routing import Channel
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import Mailboxes
+from sesguard.simulator.mails.reading import READERS
 from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.operations.verification import grant
-from sesguard.simulator.publishing import Publisher
-from sesguard.simulator.reading import READERS
 from sesguard.simulator.reputation import Reputation
-from sesguard.simulator.routing import Channel
 from sesguard.simulator.state import (
     Call,
     ConfigurationSet,

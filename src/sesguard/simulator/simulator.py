@@ -13,15 +13,15 @@ from typing_extensions import Unpack
 from sesguard.ports import Clock
 from sesguard.simulator import people
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.destinations import Destination
-from sesguard.simulator.disorder import Disorder
-from sesguard.simulator.envelopes import topic_arn
 from sesguard.simulator.fates import BounceFate, ComplaintFate, Fate
 from sesguard.simulator.faults import Fault, Predicate
-from sesguard.simulator.offers import SentMail
+from sesguard.simulator.feedback.destinations import Destination
+from sesguard.simulator.feedback.disorder import Disorder
+from sesguard.simulator.feedback.envelopes import topic_arn
+from sesguard.simulator.feedback.reactions import Delay
+from sesguard.simulator.feedback.routing import Channel
+from sesguard.simulator.mails.offers import SentMail
 from sesguard.simulator.operations.verification import VerificationStatus, grant
-from sesguard.simulator.reactions import Delay
-from sesguard.simulator.routing import Channel
 from sesguard.simulator.service import Service
 from sesguard.simulator.state import Region
 from sesguard.simulator.stop_lists import Listed

@@ -10,13 +10,13 @@ from typing import Any
 
 from sesguard._frozen import FrozenMapping
 from sesguard.ports import Clock
+from sesguard.simulator.feedback.publishing import Publisher
+from sesguard.simulator.feedback.reactions import Delays
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
 from sesguard.simulator.limits import Limits
 from sesguard.simulator.mailboxes import Mailboxes
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.publishing import Publisher
-from sesguard.simulator.reactions import Delays
+from sesguard.simulator.mails.offers import SentMail
 from sesguard.simulator.reputation import Reputation
 from sesguard.simulator.statistics import Statistics
 from sesguard.simulator.stop_lists import SuppressionList

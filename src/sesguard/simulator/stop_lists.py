@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from sesguard.addresses import AddressKey
 from sesguard.simulator.fates import SUPPRESSED, BounceFate, ComplaintFate, Fate, is_simulated
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.mails.spelling import read_leniently
 from sesguard.suppression import Reason
 
 __all__ = ["Listed", "RecentBounces", "SuppressionList"]

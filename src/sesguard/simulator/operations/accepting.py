@@ -8,12 +8,12 @@ from typing import Literal
 
 from sesguard.simulator import refusals
 from sesguard.simulator.fates import is_simulated
-from sesguard.simulator.offers import Offer, SentMail
+from sesguard.simulator.feedback.reactions import settle
+from sesguard.simulator.feedback.routing import identity_of
+from sesguard.simulator.mails.offers import Offer, SentMail
 from sesguard.simulator.operations import judging
 from sesguard.simulator.operations.filling import fill, with_unsubscribing
 from sesguard.simulator.operations.stopping import check_list, enroll, has_virus, stopped
-from sesguard.simulator.reactions import settle
-from sesguard.simulator.routing import identity_of
 from sesguard.simulator.state import Call, ConfigurationSet, ContactList
 
 __all__ = ["accept"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sesguard.simulator import refusals
-from sesguard.simulator.offers import Offer
+from sesguard.simulator.mails.offers import Offer
+from sesguard.simulator.mails.reading import READERS
 from sesguard.simulator.operations.accepting import accept
-from sesguard.simulator.reading import READERS
 from sesguard.simulator.refusals import Refusal
 from sesguard.simulator.state import Call
 

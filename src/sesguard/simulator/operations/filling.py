@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sesguard.simulator import refusals
-from sesguard.simulator.offers import InlineTemplate, Offer
+from sesguard.simulator.mails.offers import InlineTemplate, Offer
 from sesguard.simulator.operations.rendering import (
     UNSUBSCRIBE_URL,
     MissingAttributeError,

@@ -10,11 +10,11 @@ from typing import Any
 from sesguard.errors import ConfigurationError
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.envelopes import ACCOUNT_ID
 from sesguard.simulator.fates import is_simulated
-from sesguard.simulator.offers import Offer
-from sesguard.simulator.routing import identity_of
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.feedback.envelopes import ACCOUNT_ID
+from sesguard.simulator.feedback.routing import identity_of
+from sesguard.simulator.mails.offers import Offer
+from sesguard.simulator.mails.spelling import read_leniently
 from sesguard.simulator.state import Call, Identity
 
 __all__ = ["check_account", "check_identities", "check_limits", "check_options", "check_shape"]

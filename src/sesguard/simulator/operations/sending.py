@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sesguard.simulator.mails.reading import READERS
 from sesguard.simulator.operations.accepting import accept
 from sesguard.simulator.operations.bulk import send_bulk
-from sesguard.simulator.reading import READERS
 from sesguard.simulator.state import Call
 
 __all__ = ["OPERATIONS"]

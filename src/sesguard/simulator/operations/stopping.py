@@ -9,7 +9,7 @@ from typing import cast
 
 from sesguard.simulator import refusals
 from sesguard.simulator.fates import UNSUBSCRIBED, Fate
-from sesguard.simulator.offers import ListManagement, Offer
+from sesguard.simulator.mails.offers import ListManagement, Offer
 from sesguard.simulator.state import Call, ConfigurationSet, Contact, ContactList
 from sesguard.simulator.stop_lists import SuppressionList
 from sesguard.suppression import Reason

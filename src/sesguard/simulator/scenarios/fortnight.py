@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from sesguard import metrics
-from sesguard.simulator.disorder import Disorder
+from sesguard.simulator.feedback.disorder import Disorder
 from sesguard.simulator.scenarios.figures import Figures, Played
 from sesguard.simulator.scenarios.senders import Guarded, Loop, Sender
 from sesguard.simulator.simulator import Simulator

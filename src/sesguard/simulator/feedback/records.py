@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sesguard.simulator.envelopes import ACCOUNT_ID, compact
 from sesguard.simulator.fates import BounceFate, ComplaintFate
+from sesguard.simulator.feedback.envelopes import ACCOUNT_ID, compact
+from sesguard.simulator.feedback.routing import Channel, identity_of, set_of
 from sesguard.simulator.identifiers import stamp
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.routing import Channel, identity_of, set_of
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.mails.offers import SentMail
+from sesguard.simulator.mails.spelling import read_leniently
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import Region

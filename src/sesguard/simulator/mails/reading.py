@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
 from sesguard._frozen import FrozenMapping
-from sesguard.simulator.control_headers import read_control_headers
-from sesguard.simulator.offers import AttachedFile, InlineTemplate, ListManagement, Offer
-from sesguard.simulator.reading_mime import read_mime
+from sesguard.simulator.mails.control_headers import read_control_headers
+from sesguard.simulator.mails.mime import read_mime
+from sesguard.simulator.mails.offers import AttachedFile, InlineTemplate, ListManagement, Offer
+from sesguard.simulator.mails.spelling import bare
 from sesguard.simulator.refusals import bad_request
-from sesguard.simulator.spelling import bare
 
 __all__ = ["READERS", "Parameters"]
 

@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sesguard.ports import Clock, Received
-from sesguard.simulator import envelopes
-from sesguard.simulator.destinations import Destination, forward
-from sesguard.simulator.disorder import Crossing, Disorder
-from sesguard.simulator.envelopes import Publication, compact
-from sesguard.simulator.feedback import Json, Record, told
+from sesguard.simulator.feedback import envelopes
+from sesguard.simulator.feedback.destinations import Destination, forward
+from sesguard.simulator.feedback.disorder import Crossing, Disorder
+from sesguard.simulator.feedback.envelopes import Publication, compact
+from sesguard.simulator.feedback.records import Json, Record, told
+from sesguard.simulator.feedback.routing import Channel, Route, routes
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.routing import Channel, Route, routes
+from sesguard.simulator.mails.offers import SentMail
 from sesguard.sources.memory import MemorySource
 
 if TYPE_CHECKING:

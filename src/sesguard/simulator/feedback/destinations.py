@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from sesguard.simulator.envelopes import Publication
+from sesguard.simulator.feedback.envelopes import Publication
 
 __all__ = ["Destination", "SNSTopic", "SQSQueue", "forward"]
 

@@ -9,7 +9,7 @@ from email.parser import BytesParser
 from email.utils import format_datetime
 
 from sesguard.errors import ConfigurationError
-from sesguard.simulator.offers import AttachedFile, SentMail
+from sesguard.simulator.mails.offers import AttachedFile, SentMail
 
 __all__ = ["as_received"]
 

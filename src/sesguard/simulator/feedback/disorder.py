@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sesguard.errors import ConfigurationError
-from sesguard.simulator.envelopes import Publication
+from sesguard.simulator.feedback.envelopes import Publication
 from sesguard.simulator.later import Later
 
 __all__ = ["Crossing", "Disorder"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sesguard.addresses import AddressKey
 from sesguard.errors import ConfigurationError
-from sesguard.simulator import feedback
 from sesguard.simulator.fates import BounceFate, ComplaintFate, Fate, is_simulated
+from sesguard.simulator.feedback import records
 from sesguard.simulator.identifiers import stamp
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.mails.offers import SentMail
+from sesguard.simulator.mails.spelling import read_leniently
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import World
@@ -116,13 +116,13 @@ def _conclude(mail: SentMail, fates: Fates, world: World, at: datetime) -> None:
     delivered = [address for address, fate in fates if fate.delivered]
     if delivered:
         after = (at - mail.at).total_seconds()
-        world.publisher.tell(mail, "Delivery", feedback.delivery(delivered, at, after), at=at)
+        world.publisher.tell(mail, "Delivery", records.delivery(delivered, at, after), at=at)
     for bounce in _distinct(fate.bounce for _, fate in fates):
         bounced = [address for address, fate in fates if fate.bounce == bounce]
-        detail = feedback.bounce(bounce, bounced, at, world.identifiers.feedback(at))
+        detail = records.bounce(bounce, bounced, at, world.identifiers.feedback(at))
         world.publisher.tell(mail, "Bounce", detail, at=at)
     for complaint, accused in _complaints(fates):
-        detail = feedback.complaint(complaint, accused, at, world.identifiers.feedback(at))
+        detail = records.complaint(complaint, accused, at, world.identifiers.feedback(at))
         world.publisher.tell(mail, "Complaint", detail, at=at)
     for recipient, fate in fates:
         region.suppressed.learn(recipient, fate, at=at, message_id=mail.message_id)

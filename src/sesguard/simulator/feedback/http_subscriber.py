@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
-from sesguard.simulator.envelopes import Publication
+from sesguard.simulator.feedback.envelopes import Publication
 from sesguard.simulator.identifiers import Identifiers, stamp
 
 __all__ = ["HTTPSubscriber", "Sign"]

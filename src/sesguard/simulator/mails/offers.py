@@ -129,6 +129,6 @@ class SentMail(Offer):
         Raises:
             ConfigurationError: Nobody has it, since SES stopped it.
         """
-        from sesguard.simulator.receiving import as_received
+        from sesguard.simulator.mails.receiving import as_received
 
         return as_received(self)

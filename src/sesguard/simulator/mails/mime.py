@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any, Literal, cast
 
-from sesguard.simulator.offers import Offer
+from sesguard.simulator.mails.offers import Offer
+from sesguard.simulator.mails.spelling import bare
 from sesguard.simulator.refusals import bad_request
-from sesguard.simulator.spelling import bare
 
 __all__ = ["read_mime"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from sesguard.simulator.envelopes import topic_arn
-from sesguard.simulator.offers import SentMail
-from sesguard.simulator.spelling import read_leniently
+from sesguard.simulator.feedback.envelopes import topic_arn
+from sesguard.simulator.mails.offers import SentMail
+from sesguard.simulator.mails.spelling import read_leniently
 
 if TYPE_CHECKING:
     from sesguard.simulator.state import EventDestination, Identity, Region
