@@ -207,6 +207,28 @@ def test_lambda_spells_two_keys_otherwise() -> None:
     assert verified(json.dumps(record), one.authority.certificate_pem("eu-west-1"))
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_fields_are_those_of_sns(version: str) -> None:
+    """All as text, in SNS's order, the time to the millisecond."""
+    found = {kind: json.loads(body) for kind, body in messages(topic(version)).items()}
+    signed = ["Timestamp", "SignatureVersion", "Signature", "SigningCertURL"]
+    begun = ["Type", "MessageId", "TopicArn"]
+    assert list(found["notification"]) == [*begun, "Message", *signed, "UnsubscribeURL"]
+    assert list(found["with subject"]) == [*begun, "Subject", "Message", *signed, "UnsubscribeURL"]
+    for kind in ("subscription", "unsubscription"):
+        begun = ["Type", "MessageId", "Token", "TopicArn", "Message", "SubscribeURL"]
+        assert list(found[kind]) == [*begun, *signed]
+        assert re.fullmatch("[0-9a-f]{256}", found[kind]["Token"])
+        assert found[kind]["SubscribeURL"] == (
+            "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
+            f"&TopicArn={ARN}&Token={found[kind]['Token']}"
+        )
+    for fields in found.values():
+        assert fields["Timestamp"] == "2026-03-01T12:00:00.000Z"
+        assert str(uuid.UUID(fields["MessageId"])) == fields["MessageId"]
+        assert all(isinstance(value, str) for value in fields.values())
+
+
 def test_headers_say_what_the_body_does() -> None:
     """The subscription's ARN is not there before there is a subscription."""
     one = topic()
