@@ -34,12 +34,14 @@ import pytest
 import sesguard
 from sesguard import errors
 from sesguard.ports import Receipt
-from tests.canary import feedback, lists, mails, rest, sends, ses
+from tests.canary import feedback, kit, lists, mails, rest, sends, ses
 from tests.canary.material import Scenario
 from tests.canary.watch import CANARIES, Watch, canaries_in
 
 SCENARIOS: list[Scenario] = [
-    drive for module in (mails, sends, ses, lists, feedback, rest) for drive in module.SCENARIOS
+    drive
+    for module in (mails, sends, ses, lists, feedback, kit, rest)
+    for drive in module.SCENARIOS
 ]
 
 
@@ -65,7 +67,7 @@ def test_nothing_is_shown(drive: Scenario) -> None:
 
 # Whether the run is whole.
 
-CONTRACTS = ("LimiterContract", "StoreContract")
+CONTRACTS = ("LimiterContract", "StoreContract", "TransportContract")
 """Test classes, whose addresses are their own, and which pytest shows as it likes."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -205,8 +206,14 @@ def _planned(error: Fault | str | Exception, seconds: float) -> Planned:
     except ValueError:
         known = ", ".join(repr(str(fault)) for fault in Fault)
         raise ConfigurationError(
-            f"There is no fault {error!r}. There are: {known}; or pass an exception."
+            f"There is no fault {_short(error)}. There are: {known}; or pass an exception."
         ) from None
     if not (seconds > 0 if fault is Fault.SLOW else seconds == 0):
         raise ConfigurationError("seconds= is how long 'slow' takes: above 0, and for it alone.")
     return Planned(fault, seconds)
+
+
+def _short(given: object) -> str:
+    """A misspelt word; what else was given, such as an address, is not for an error's text."""
+    text = str(given)
+    return repr(text) if re.fullmatch(r"[\w .-]{1,30}", text) else "of that name"

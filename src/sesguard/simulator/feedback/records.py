@@ -57,7 +57,7 @@ class Record:
     detail: Json = field(repr=False)
     mail: SentMail
     channel: Channel
-    source_arn: str
+    source_arn: str = field(repr=False)
     configuration_set: str | None
     headers: bool
 

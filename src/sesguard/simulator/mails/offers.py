@@ -13,7 +13,8 @@ from sesguard._frozen import FrozenMapping
 __all__ = ["AttachedFile", "InlineTemplate", "ListManagement", "Offer", "SentMail"]
 
 
-class AttachedFile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
     """
     A file of a mail of which SES makes the MIME.
 
@@ -21,19 +22,20 @@ class AttachedFile(NamedTuple):
         disposition: ``ATTACHMENT`` or ``INLINE``.
     """
 
-    name: str
-    content: bytes
-    content_type: str | None = None
+    name: str = field(repr=False)
+    content: bytes = field(repr=False)
+    content_type: str | None = field(default=None, repr=False)
     disposition: str = "ATTACHMENT"
-    content_id: str | None = None
+    content_id: str | None = field(default=None, repr=False)
 
 
-class InlineTemplate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InlineTemplate:
     """A template that comes with the request."""
 
-    subject: str | None
-    text: str | None
-    html: str | None
+    subject: str | None = field(repr=False)
+    text: str | None = field(repr=False)
+    html: str | None = field(repr=False)
 
 
 class ListManagement(NamedTuple):

@@ -36,7 +36,8 @@ def fill(offer: Offer, call: Call) -> tuple[Offer, MissingAttributeError | None]
         return offer, None
     template, data = _template(offer, call), read_data(offer.template_data)
     try:
-        parts = [None if part is None else render(part, data) for part in template]
+        written = (template.subject, template.text, template.html)
+        parts = [None if part is None else render(part, data) for part in written]
     except MissingAttributeError as missing:
         return offer, missing
     subject, text, html = parts
