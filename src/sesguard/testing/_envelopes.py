@@ -7,25 +7,13 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 
+from sesguard.simulator.feedback import envelopes
 from sesguard.simulator.identifiers import stamp
 from sesguard.testing._asked import ACCOUNT_ID, Asked, Json
 
 __all__ = ["DETAIL_TYPES", "ENVELOPES", "confirmation", "notification"]
 
-_VALIDATION = "Successfully validated SNS topic for Amazon SES event publishing."
-
-DETAIL_TYPES = {
-    "Send": "Email Sent",
-    "Delivery": "Email Delivered",
-    "Bounce": "Email Bounced",
-    "Complaint": "Email Complaint Received",
-    "Reject": "Email Rejected",
-    "Open": "Email Opened",
-    "Click": "Email Clicked",
-    "RenderingFailure": "Email Rendering Failed",
-    "DeliveryDelay": "Email Delivery Delayed",
-    "Subscription": "Email Subscribed",
-}
+DETAIL_TYPES = {kind.replace(" ", ""): said for kind, said in envelopes.DETAIL_TYPES.items()}
 """Kinds that EventBridge tells, and what it calls them."""
 
 
@@ -40,7 +28,7 @@ def notification(asked: Asked, record: Json) -> Json:
         SNS Developer Guide, "Parsing Amazon SNS message formats".
     """
     if asked.kind == "SetupNotice" and asked.published:
-        return _sns(asked, "Notification", _VALIDATION)
+        return _sns(asked, "Notification", envelopes.VALIDATED)
     text = json.dumps(record)
     if not asked.published or asked.kind == "SetupNotice":
         return _sns(asked, "Notification", text)
@@ -90,7 +78,7 @@ def _subscription(topic: str) -> str:
 
 
 def _bare(asked: Asked, record: Json, message: Json) -> str:
-    return message["Message"] if message["Message"] == _VALIDATION else json.dumps(record)
+    return message["Message"] if message["Message"] == envelopes.VALIDATED else json.dumps(record)
 
 
 def _in_sns(asked: Asked, record: Json, message: Json) -> str:

@@ -13,7 +13,9 @@ from sesguard.simulator.identifiers import Identifiers, stamp
 
 __all__ = [
     "ACCOUNT_ID",
+    "DETAIL_TYPES",
     "EVENT_SUBJECT",
+    "VALIDATED",
     "Publication",
     "bus_event",
     "compact",
@@ -25,10 +27,11 @@ __all__ = [
 
 ACCOUNT_ID = "123456789012"
 EVENT_SUBJECT = "Amazon SES Email Event Notification"
+VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 
-_DETAIL_TYPES: Mapping[str, str] = FrozenMapping(
+DETAIL_TYPES: Mapping[str, str] = FrozenMapping(
     {
         "Send": "Email Sent",
         "Delivery": "Email Delivered",
@@ -159,7 +162,7 @@ def bus_event(
             {
                 "version": "0",
                 "id": number,
-                "detail-type": _DETAIL_TYPES[detail["eventType"]],
+                "detail-type": DETAIL_TYPES[detail["eventType"]],
                 "source": "aws.ses",
                 "account": ACCOUNT_ID,
                 "time": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

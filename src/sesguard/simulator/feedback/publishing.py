@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Publisher"]
 
-_VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
-
 
 class _Queue(MemorySource):
     """
@@ -137,7 +135,7 @@ class Publisher:
 
     def validated(self, topic_arn: str) -> None:
         """Tell a topic that a configuration set's events will come, as SES does in plain text."""
-        self._set_up(topic_arn, _VALIDATED)
+        self._set_up(topic_arn, envelopes.VALIDATED)
 
     def subscribed(self, topic_arn: str, kind: str, identity: str) -> None:
         """Tell a topic that notifications of that *kind* will come for an *identity*."""
