@@ -65,6 +65,7 @@ class _Fortnight:
         self._sim = Simulator(
             seed, quota=story.quota, rate=story.rate, suppressed_reasons=(), disorder=_QUEUE
         )
+        self._statistics = self._sim.boto3_client("ses")
         self._story = story
         self._chance = Random(f"{seed} {story.name}")
         self._sender = sender(self._sim)
@@ -109,7 +110,7 @@ class _Fortnight:
         self._sim.clock.advance(max(timedelta(0), moment - self._sim.clock.now()))
 
     def _points(self) -> tuple[metrics.SendDataPoint, ...]:
-        return metrics.fetch(boto3_client=self._sim.boto3_client("ses"))
+        return metrics.fetch(boto3_client=self._statistics)
 
     def _look_at_the_rates(self) -> None:
         rates = metrics.rates(self._points())
