@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -299,3 +300,26 @@ def test_a_step_that_fails_leaves_the_older_schema(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA user_version").fetchone() == (1,)
     assert [row[1] for row in connection.execute("PRAGMA table_info(a)")] == ["b"]
     connection.close()
+
+
+def test_a_file_that_another_thread_makes_meanwhile_is_no_strangers(
+    tmp_path: Path, at_opening: Callable[[Callable[[sqlite3.Connection], None]], None]
+) -> None:
+    """One thread looks at a new file, another one makes it: the first sees it as it was before."""
+    path = tmp_path / "list.db"
+    empty = sqlite3.connect(path)
+    empty.execute("PRAGMA journal_mode = WAL")  # so that who reads keeps nobody from writing
+    empty.close()
+    store = SQLiteStore(path)
+    others: list[threading.Thread] = []
+
+    def make_it(statement: str) -> None:
+        if "sqlite_master" in statement and not others:
+            others.append(threading.Thread(target=store.suppress, args=(ANN,)))
+            others[0].start()
+            others[0].join()
+
+    at_opening(lambda connection: connection.set_trace_callback(make_it))
+    assert store.look_up([ANN]).keys() == {ANN}
+    assert len(others) == 1
+    store.close()

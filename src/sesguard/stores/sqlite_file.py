@@ -158,7 +158,9 @@ class SQLiteFile:
         return status.st_dev, status.st_ino
 
     def _open(self) -> Connection:
-        mode = "rwc" if self._identity is None else "rw"
+        # Asked before the file is looked at: another thread may make it while this one looks.
+        known = self._identity is not None
+        mode = "rw" if known else "rwc"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
@@ -169,7 +171,7 @@ class SQLiteFile:
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN")  # one view of the file, which another may be making
-            version = self._version(connection)
+            version = self._version(connection, known=known)
             connection.execute("COMMIT")
             if version != len(self._steps):
                 self._prepare(connection)
@@ -181,9 +183,12 @@ class SQLiteFile:
             raise
         return connection
 
-    def _version(self, connection: Connection) -> int:
+    def _version(self, connection: Connection, *, known: bool) -> int:
         """
         Which schema the file has, seen within a transaction; 0 for a file that is new.
+
+        Args:
+            known: Whether the file was in use before: then it is not new.
 
         Raises:
             StoreError: It is not one of ours, or not one of this version's.
@@ -198,7 +203,7 @@ class SQLiteFile:
                 f"{self.path} was written by a newer version of sesguard (schema {version}, this "
                 f"one knows {len(self._steps)}): update sesguard here."
             )
-        if owner or version or tables or self._identity is not None:
+        if owner or version or tables or known:
             raise StoreError(
                 f"{self.path} is not a file of this store, but another application's, or emptied: "
                 "give the store a file of its own."
@@ -214,7 +219,8 @@ class SQLiteFile:
                 "local disk."
             )
         connection.execute("BEGIN IMMEDIATE")
-        for step in self._steps[self._version(connection) :]:
+        known = self._identity is not None  # nobody makes it while this one may write
+        for step in self._steps[self._version(connection, known=known) :]:
             for statement in step:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {self._application_id}")
