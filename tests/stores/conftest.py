@@ -36,14 +36,6 @@ def connections() -> Iterator[list[sqlite3.Connection]]:
 
 
 @pytest.fixture
-def at_opening() -> Iterator[Callable[[Callable[[sqlite3.Connection], None]], None]]:
-    """Takes what is to be done with each connection as soon as it is open."""
-    before = len(_watchers)
-    yield _watchers.append
-    del _watchers[before:]
-
-
-@pytest.fixture
 def traced(connections: list[sqlite3.Connection]) -> Callable[[], list[str]]:
     """Gives the statements that run from now on, on the connections that are open now."""
 

@@ -303,7 +303,7 @@ def test_a_step_that_fails_leaves_the_older_schema(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_thread_makes_meanwhile_is_no_strangers(
-    tmp_path: Path, at_opening: Callable[[Callable[[sqlite3.Connection], None]], None]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One thread looks at a new file, another one makes it: the first sees it as it was before."""
     path = tmp_path / "list.db"
@@ -312,14 +312,19 @@ def test_a_file_that_another_thread_makes_meanwhile_is_no_strangers(
     empty.close()
     store = SQLiteStore(path)
     others: list[threading.Thread] = []
+    look = SQLiteFile._version
 
-    def make_it(statement: str) -> None:
-        if "sqlite_master" in statement and not others:
+    def look_and_be_overtaken(
+        file: SQLiteFile, connection: sqlite3.Connection, **known: bool
+    ) -> int:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the view begins
+        if not others:
             others.append(threading.Thread(target=store.suppress, args=(ANN,)))
             others[0].start()
             others[0].join()
+        return look(file, connection, **known)
 
-    at_opening(lambda connection: connection.set_trace_callback(make_it))
+    monkeypatch.setattr(SQLiteFile, "_version", look_and_be_overtaken)
     assert store.look_up([ANN]).keys() == {ANN}
     assert len(others) == 1
     store.close()
