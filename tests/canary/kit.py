@@ -41,6 +41,7 @@ def handed_on(watch: Watch, folder: Path) -> None:
     watch.ask(sim.delays, ADDRESS, seconds=5)
     for mail in (letter(), letter(), templated()):
         watch.ask(sim.client(observers=[watch.value]).send, mail)
+    drive: Any
     for drive in (sim.opens, sim.unsubscribes, partial(sim.clicks, link=f"https://x/{ADDRESS}")):
         watch.ask(drive, ADDRESS)
         watch.ask(drive, FOREIGN)
@@ -56,7 +57,8 @@ def handed_on(watch: Watch, folder: Path) -> None:
 def endpoints(watch: Watch, folder: Path) -> None:
     """A subscriber over HTTP, which takes it, and which does not."""
     sim = simulator.Simulator(feedback="notifications")
-    for answers in ((), ("close_after_body",) * 8):
+    scripts: Any = ([], ["close_after_body"] * 8)
+    for answers in scripts:
         with HTTPPeer(*answers) as peer:
             subscriber = simulator.HTTPSubscriber(f"{peer.url}/{ADDRESS}", sim.topic_arn)
             watch.ask(subscriber.subscribe)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from sesguard import addresses
+from sesguard.addresses import AddressKey
 
 __all__ = ["bare", "read_leniently"]
 
-read_leniently = lru_cache(maxsize=16_384)(addresses.read_leniently)
+read_leniently: Callable[[str], tuple[str, AddressKey]] = lru_cache(maxsize=16_384)(
+    addresses.read_leniently
+)
 """As `addresses.read_leniently` does."""
 
 

@@ -49,7 +49,9 @@ class Loop:
     """
 
     def __init__(self, sim: Simulator) -> None:
-        self.not_mailed = self.throttles = self.repeated = 0
+        self.not_mailed: int = 0
+        self.throttles: int = 0
+        self.repeated: int = 0
         self._client = sim.boto3_client("sesv2")
 
     def attempt(self, address: str, key: str, tries: int) -> Again | None:
@@ -80,7 +82,9 @@ class Guarded:
     """The guard, its worker at the end of each day, and what its errors say to do."""
 
     def __init__(self, sim: Simulator) -> None:
-        self.not_mailed = self.throttles = self.repeated = 0
+        self.not_mailed: int = 0
+        self.throttles: int = 0
+        self.repeated: int = 0
         store = MemoryStore(clock=sim.clock)
         self._client = sim.client(
             suppression=store, observers=[self._notice], retry=RetryPolicy.none()
