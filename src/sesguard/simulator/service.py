@@ -12,7 +12,7 @@ from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
 from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
-from sesguard.simulator.faults import Fault, Planned, Predicate, Script
+from sesguard.simulator.faults import Fault, Planned, Script
 from sesguard.simulator.feedback.disorder import Disorder
 from sesguard.simulator.feedback.envelopes import Publication
 from sesguard.simulator.feedback.publishing import Publisher
@@ -248,21 +248,6 @@ class Service:
                 "'send' is for any kind of send."
             )
         self.script.add(times, error, operation, seconds)
-
-    def fail_when(
-        self,
-        predicate: Predicate,
-        error: Fault | str | Exception,
-        times: int | None,
-        seconds: float = 0.0,
-    ) -> None:
-        """
-        Let sends fail that *predicate* holds of.
-
-        Raises:
-            ConfigurationError: There is no such fault, or nothing is to fail.
-        """
-        self.script.add_rule(predicate, error, times, seconds)
 
     def _check_control_rate(self, name: str, region_name: str) -> None:
         if self._control_rate is None:

@@ -281,7 +281,7 @@ class Simulator:
         Raises:
             ConfigurationError: There is no such fault, or nothing is to fail.
         """
-        self._service.fail_when(predicate, error, times, seconds)
+        self._service.script.add_rule(predicate, error, times, seconds)
 
     def bounces(
         self, address: str, *, bounce_type: str = "Permanent", bounce_sub_type: str = "General"
