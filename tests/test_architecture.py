@@ -20,7 +20,8 @@ LAYERS = {
     "ports": "ports",
     "flows": "_flows _lift",
     "clocks": "clocks",  # an adapter, by which all the others may tell the time
-    "adapters": "transports stores limiters sources observers account infra sns_certificates",
+    "adapters": "transports stores limiters guards ledgers outboxes sources observers account infra"
+    " sns_certificates",
     "clients": "_client _worker client worker webhook outbox metrics replies sns smtp translated",
     "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
 }

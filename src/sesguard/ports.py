@@ -16,7 +16,7 @@ from sesguard._frozen import FrozenMapping
 
 if TYPE_CHECKING:
     from sesguard.addresses import AddressKey
-    from sesguard.errors import SendError
+    from sesguard.errors import SendError, SESGuardError
     from sesguard.mail import Email
     from sesguard.outcomes import Notice
     from sesguard.suppression import Change, Page, Suppression
@@ -24,19 +24,27 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountPort",
     "AsyncClock",
+    "AsyncGuard",
+    "AsyncLedger",
     "AsyncLimiter",
     "AsyncLookUp",
     "AsyncSuppressionHook",
     "AsyncSuppressionStore",
     "AsyncTransport",
     "Clock",
+    "Guard",
     "Handover",
+    "Ledger",
     "Limiter",
     "LookUp",
     "Observer",
+    "OutboxEntry",
+    "OutboxStore",
     "Quota",
     "Receipt",
     "Received",
+    "Recorded",
+    "SetAside",
     "Source",
     "SuppressionHook",
     "SuppressionStore",
@@ -221,6 +229,200 @@ class AsyncLimiter(Protocol):
     async def reserve(self, units: int, /) -> float: ...
     async def give_back(self, units: int, /) -> None: ...
     async def slow_down(self, retry_after: float | None = None, /) -> None: ...
+
+
+class Guard(Protocol):
+    """
+    Stops mail before SES is asked.
+
+    All three methods may be called by several threads at once.
+    """
+
+    def admit(self, email: Email, /) -> Email:
+        """
+        Judge an e-mail, before the suppression list is asked about it.
+
+        Returns:
+            What to go on with: the e-mail itself, or another one in its place.
+
+        Raises:
+            CircuitOpenError, FencedError: It is not sent.
+        """
+        ...
+
+    def permit(self, email: Email, /) -> None:
+        """
+        Judge it again right before each request, when it has waited for the rate.
+
+        `learn` is called once after each permit that lets it go.
+
+        Raises:
+            CircuitOpenError, FencedError: It is not sent.
+        """
+        ...
+
+    def learn(self, email: Email, error: SESGuardError | None, /) -> None:
+        """What a permitted request came to; None: SES took the mail."""
+        ...
+
+
+class AsyncGuard(Protocol):
+    """`Guard`, awaited."""
+
+    async def admit(self, email: Email, /) -> Email: ...
+    async def permit(self, email: Email, /) -> None: ...
+    async def learn(self, email: Email, error: SESGuardError | None, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """
+    What a ledger has of a key.
+
+    Attributes:
+        content: The digest of what was to be sent.
+
+        result: What `Ledger.finish` was given, as JSON text; None as long as it is unfinished.
+    """
+
+    content: str
+    result: str | None = field(default=None, repr=False)
+
+
+class Ledger(Protocol):
+    """
+    Remembers sends by key, so that none is made twice.
+
+    Keys and contents are digests in hexadecimal: nothing of a mail is in them.
+    """
+
+    def begin(self, key: str, content: str, /) -> Recorded | None:
+        """
+        Record, durably and before the request, that a send begins.
+
+        Returns:
+            None: it is recorded now, and this caller's to make. Else what is there, unchanged.
+        """
+        ...
+
+    def finish(self, key: str, result: str, /) -> None:
+        """Record what came of it, whether begun here or not, if nothing is recorded yet."""
+        ...
+
+    def forget(self, key: str, /) -> None:
+        """It was certainly not sent: free the key, unless it is finished."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class AsyncLedger(Protocol):
+    """`Ledger`, awaited."""
+
+    async def begin(self, key: str, content: str, /) -> Recorded | None: ...
+    async def finish(self, key: str, result: str, /) -> None: ...
+    async def forget(self, key: str, /) -> None: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """
+    A mail that was taken out of an outbox, to be sent.
+
+    Attributes:
+        id: Its own, for ever.
+
+        receipt: Proves who has it. Another one each time it is taken.
+
+        body: `Email.to_dict` as JSON text.
+
+        put_at: Since when it is in the outbox, aware UTC.
+
+        attempts: How often it was put back, so far.
+    """
+
+    id: str
+    receipt: str = field(repr=False)
+    body: str = field(repr=False)
+    put_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """
+    A mail of an outbox that is not sent any more by itself.
+
+    Attributes:
+        reason: Why, in words without addresses.
+
+        at: Since when, aware UTC.
+    """
+
+    id: str
+    reason: str
+    at: datetime
+    body: str = field(repr=False)
+
+
+class OutboxStore(Protocol):
+    """
+    Keeps mails until they are sent. Several processes may take at once; each mail goes to one.
+
+    A receipt stands for a lease. All that is given one answers False, and changes nothing, where
+    the lease was lost in the meantime.
+    """
+
+    def put(self, id: str, body: str, /, *, due: datetime, priority: int) -> None:
+        """Keep one, durably: by *due*, those of a higher priority first."""
+        ...
+
+    def take(self, limit: int, lease: float, /) -> Sequence[OutboxEntry]:
+        """
+        Up to *limit* that are due, each for *lease* seconds.
+
+        A lease that lapsed before `begin` makes the mail due again; after it, unknown.
+        """
+        ...
+
+    def begin(self, receipt: str, /) -> bool:
+        """Record, durably and before the request, that it is sent now, and renew the lease."""
+        ...
+
+    def sent(self, receipt: str, /) -> bool:
+        """It was sent: forget it."""
+        ...
+
+    def put_back(self, receipt: str, /, *, due: datetime, counts: bool) -> bool:
+        """It was certainly not sent: try again from *due*. *counts*: as one more attempt."""
+        ...
+
+    def set_aside(self, receipt: str, reason: str, /, *, unknown: bool) -> bool:
+        """Stop: it may have been sent (*unknown*), or it never will be."""
+        ...
+
+    def unknown(self, after: str | None = None, limit: int = 1000) -> Page[SetAside]:
+        """Those that may have been sent, page by page, lapsed ones too."""
+        ...
+
+    def failed(self, after: str | None = None, limit: int = 1000) -> Page[SetAside]:
+        """Those that were given up, page by page."""
+        ...
+
+    def settle(self, id: str, /, *, again: bool) -> bool:
+        """Decide one that was set aside: it is due *again*, or gone. False: it is not there."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next one is due, which may be past, or its lease lapses; None: nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
