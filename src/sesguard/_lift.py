@@ -15,14 +15,20 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
-from sesguard.errors import ConfigurationError
+from sesguard.errors import ConfigurationError, SESGuardError
+
+if TYPE_CHECKING:
+    from sesguard.mail import Email
+    from sesguard.ports import Recorded
 
 __all__ = [
     "AsyncLift",
     "Lift",
     "LiftedClock",
+    "LiftedGuard",
+    "LiftedLedger",
     "LiftedLimiter",
     "RunSync",
     "SyncLift",
@@ -161,6 +167,25 @@ class LiftedLimiter:
     reserve: Callable[[int], Coroutine[Any, Any, float]]
     give_back: Callable[[int], Coroutine[Any, Any, None]]
     slow_down: Callable[[float | None], Coroutine[Any, Any, None]]
+    away: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedGuard:
+    """A guard as the flow sees it. Its *learn* never raises."""
+
+    admit: Callable[[Email], Coroutine[Any, Any, Email]]
+    permit: Callable[[Email], Coroutine[Any, Any, None]]
+    learn: Callable[[Email, SESGuardError | None], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedLedger:
+    """A ledger as the flow sees it. Its *finish* and *forget* never raise."""
+
+    begin: Callable[[str, str], Coroutine[Any, Any, Recorded | None]]
+    finish: Callable[[str, str], Coroutine[Any, Any, None]]
+    forget: Callable[[str], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -23,16 +24,29 @@ from sesguard._client.threads import DaemonPool, submit_within
 from sesguard._client.wiring import Wiring, wire
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import Screened
-from sesguard._flows.send import OnLookupError, deliver, screen_all, screen_one
+from sesguard._flows.once import send_once
+from sesguard._flows.screen import screen_all, screen_one
+from sesguard._flows.send import deliver
+from sesguard._flows.send_ports import OnLookupError, SendPorts
 from sesguard._frozen import FrozenMapping
 from sesguard._lift import SyncLift, drive
 from sesguard.clocks import SystemClock
-from sesguard.outcomes import Outcome, SendResult, Sent, Settled, Tally
+from sesguard.outcomes import Outcome, SendResult, Sent, Tally
 
 if TYPE_CHECKING:
     from sesguard._core.screening import OnSuppressed
     from sesguard.mail import Email
-    from sesguard.ports import Clock, Limiter, LookUp, Observer, Receipt, SuppressionHook, Transport
+    from sesguard.ports import (
+        Clock,
+        Guard,
+        Ledger,
+        Limiter,
+        LookUp,
+        Observer,
+        Receipt,
+        SuppressionHook,
+        Transport,
+    )
 
 __all__ = ["AsyncClient", "Client", "allow_if"]
 
@@ -60,6 +74,11 @@ class Client:
 
         limiter: Keeps to a rate in recipients a second. Default: the account's own rate, read
             from SES at most every five minutes. ``limiters.Unlimited()`` is none.
+
+        guards: Stop mail before SES is asked, in their order: `guards.CircuitBreaker`,
+            `guards.QuotaGuard`, `guards.ReputationGuard`, `guards.Fence`, or your own.
+
+        ledger: Remembers sends by their ``idempotency_key``, so that none is made twice.
 
         on_suppressed: ``"raise"``: one suppressed recipient stops the e-mail. ``"drop"``: the
             others are mailed, and the result tells who was not.
@@ -95,6 +114,8 @@ class Client:
         suppression: SuppressionHook | LookUp | None,
         transport: Transport | None = None,
         limiter: Limiter | None = None,
+        guards: Sequence[Guard] = (),
+        ledger: Ledger | None = None,
         on_suppressed: OnSuppressed = "raise",
         on_lookup_error: OnLookupError = "raise",
         retry: RetryPolicy = RetryPolicy(),
@@ -112,6 +133,8 @@ class Client:
                 suppression=suppression,
                 transport=transport,
                 limiter=limiter,
+                guards=guards,
+                ledger=ledger,
                 on_suppressed=on_suppressed,
                 on_lookup_error=on_lookup_error,
                 retry=retry,
@@ -140,17 +163,28 @@ class Client:
             return transport.submit(email, _whenever)
         return submit_within(seconds, lambda moment: transport.submit(email, moment))
 
-    def send(self, email: Email, *, timeout: Seconds | None = None) -> SendResult:
+    def send(
+        self,
+        email: Email,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> SendResult:
         """
         Send one e-mail.
 
         Args:
+            idempotency_key: Your own name of this mail. The ledger has it before SES is asked,
+                and what was sent under it once is not sent again: the first result comes back.
+
             timeout: Seconds for this send, in place of the client's.
 
         Returns:
             What SES answered, and who was left out.
 
         Raises:
+            CircuitOpenError, FencedError: A guard stopped it.
+
             SuppressedError: A recipient is on the list.
 
             SuppressionUnavailableError: The list could not be asked; nothing was sent.
@@ -160,22 +194,35 @@ class Client:
 
             OutcomeUnknownError: It may have been sent.
 
+            IdempotencyConflictError: The key was used for another mail.
+
             SendError: By its leaf, anything else that SES or the way to it had against it.
         """
         self._check_open()
+        began = self._wiring.clock.monotonic()
         deadline = self._wiring.deadline(timeout)
-        try:
-            screened = drive(screen_one(checked_email(email), self._ports, self._wiring.rules))
-            return self._deliver(screened, deadline)
-        except errors.SESGuardError as error:
-            self._wiring.tell(Settled(error=error))
-            raise
 
-    def _deliver(self, screened: Screened, deadline: float | None) -> SendResult:
-        self._wiring.purse.sent()
-        result = drive(deliver(screened, self._ports, self._wiring.rules, deadline=deadline))
-        self._wiring.tell(Settled(result=result))
+        async def send(email: Email, ports: SendPorts) -> SendResult:
+            screened = await screen_one(email, ports, self._wiring.rules)
+            return await self._deliver(screened, ports, deadline)
+
+        try:
+            checked = checked_email(email)
+            if idempotency_key is None:
+                result = drive(send(checked, self._ports))
+            else:
+                result = drive(send_once(checked, idempotency_key, self._ports, send))
+        except errors.SESGuardError as error:
+            self._wiring.settled(began, error=error)
+            raise
+        self._wiring.settled(began, result=result)
         return result
+
+    async def _deliver(
+        self, screened: Screened, ports: SendPorts, deadline: float | None
+    ) -> SendResult:
+        self._wiring.purse.sent()
+        return await deliver(screened, ports, self._wiring.rules, deadline=deadline)
 
     def send_many(
         self,
@@ -225,9 +272,10 @@ class Client:
             while intake.open or under_way:
                 if under_way <= concurrency:
                     batch = drive(intake.take(2 * concurrency - under_way))
+                    now = self._wiring.clock.monotonic()
                     for index, email, screened in self._screened(batch):
                         if isinstance(screened, errors.SESGuardError):
-                            self._wiring.tell(Settled(error=screened))
+                            self._wiring.settled(now, error=screened)
                             yield outcomes.of_error(index, email, screened)
                         else:
                             pool.submit(self._one_of_many, index, email, screened, ended)
@@ -255,11 +303,13 @@ class Client:
         screened: Screened,
         ended: SimpleQueue[Outcome | BaseException],
     ) -> None:
+        began = self._wiring.clock.monotonic()
         try:
-            result = self._deliver(screened, self._wiring.deadline(None))
+            result = drive(self._deliver(screened, self._ports, self._wiring.deadline(None)))
+            self._wiring.settled(began, result=result)
             ended.put(Sent(index=index, email=email, result=result))
         except errors.SESGuardError as error:
-            self._wiring.tell(Settled(error=error))
+            self._wiring.settled(began, error=error)
             ended.put(outcomes.of_error(index, email, error))
         except BaseException as error:
             ended.put(error)  # a defect, for the thread that waits; never a hang
@@ -278,16 +328,29 @@ class Client:
 
         What is not named stays; *tags* replace the client's. Closing it closes nothing shared.
         """
-        other = object.__new__(type(self))
-        wiring = self._wiring.changed(
-            on_suppressed=on_suppressed,
-            configuration_set=configuration_set,
-            tags=tags,
-            timeout=timeout,
-            suppression=suppression,
+        return self._sharing(
+            self._wiring.changed(
+                on_suppressed=on_suppressed,
+                configuration_set=configuration_set,
+                tags=tags,
+                timeout=timeout,
+                suppression=suppression,
+            )
         )
+
+    def _guarded_by(self, *guards: Guard) -> Client:
+        """Another client with further guards, asked after its own, over all that it has."""
+        return self._sharing(replace(self._wiring, guards=(*self._wiring.guards, *guards)))
+
+    def _sharing(self, wiring: Wiring) -> Client:
+        other = object.__new__(type(self))
         other._begin(wiring, shares=True)
         return other
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether `send` may be given an ``idempotency_key``."""
+        return self._wiring.ledger is not None
 
     def _check_open(self) -> None:
         if self._closed:

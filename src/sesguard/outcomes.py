@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempted",
+    "Held",
     "LookUpFailed",
     "NotSent",
     "Notice",
@@ -51,6 +52,8 @@ class SendResult:
         attempts: Requests made, the last one included.
 
         waited: Seconds spent waiting for the rate, retries included.
+
+        limiter_away: The limiter's backend was away, and the rate was kept by this process alone.
     """
 
     message_id: str
@@ -60,6 +63,7 @@ class SendResult:
     refused: Mapping[str, errors.SendError] = field(default=FrozenMapping(), repr=False)
     attempts: int = 1
     waited: float = 0.0
+    limiter_away: bool = False
 
     def __post_init__(self) -> None:
         if not self.message_id:
@@ -159,6 +163,13 @@ class LookUpFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A guard stopped a mail."""
+
+    error: errors.CircuitOpenError | errors.FencedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waited:
     """A send waits: for the rate (``error`` is None) or before it is tried again."""
 
@@ -178,11 +189,12 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A send came to its end: with a result, or with an error."""
+    """A send came to its end after so many *seconds*: with a result, or with an error."""
 
     result: SendResult | None = None
     error: errors.SESGuardError | None = None
+    seconds: float = 0.0
 
 
-Notice: TypeAlias = LookUpFailed | Waited | Attempted | Settled
+Notice: TypeAlias = LookUpFailed | Held | Waited | Attempted | Settled
 """What an observer is told. Closed, and without addresses outside of named attributes."""

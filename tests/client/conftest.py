@@ -18,7 +18,13 @@ from sesguard.ports import Handover, Receipt
 class Played(Protocol):
     """A client whose methods are called the same way, whichever it is."""
 
-    def send(self, email: Email, *, timeout: float | None = None) -> SendResult: ...
+    def send(
+        self,
+        email: Email,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> SendResult: ...
     def send_many(self, emails: Iterable[Email], **options: Any) -> Tally: ...
     def outcomes(self, emails: Iterable[Email], **options: Any) -> list[Outcome]: ...
     def with_options(self, **options: Any) -> Played: ...
@@ -29,8 +35,14 @@ class SyncPlayed:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def send(self, email: Email, *, timeout: float | None = None) -> SendResult:
-        return self.client.send(email, timeout=timeout)
+    def send(
+        self,
+        email: Email,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> SendResult:
+        return self.client.send(email, idempotency_key=idempotency_key, timeout=timeout)
 
     def send_many(self, emails: Iterable[Email], **options: Any) -> Tally:
         return self.client.send_many(emails, **options)
@@ -51,8 +63,16 @@ class AsyncPlayed:
     def __init__(self, client: AsyncClient) -> None:
         self.client = client
 
-    def send(self, email: Email, *, timeout: float | None = None) -> SendResult:
-        return asyncio.run(self.client.send(email, timeout=timeout))
+    def send(
+        self,
+        email: Email,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> SendResult:
+        return asyncio.run(
+            self.client.send(email, idempotency_key=idempotency_key, timeout=timeout)
+        )
 
     def send_many(self, emails: Iterable[Email], **options: Any) -> Tally:
         return asyncio.run(self.client.send_many(emails, **options))

@@ -15,10 +15,18 @@ from sesguard.clocks import SystemClock
 from sesguard.limiters import MemoryLimiter
 from sesguard.ports import Handover, Receipt
 from tests.client.conftest import FakeClock, FakeTransport, Make, mail
+from tests.client.test_guards import Guarding
+from tests.client.test_idempotency import Keeping
 
 
 async def _awaited(address: str) -> bool:
     return False
+
+
+class Half:
+    """Judges mails, and cannot be told what became of them."""
+
+    admit = permit = staticmethod(lambda email: email)
 
 
 WRONG: dict[str, Any] = {
@@ -29,6 +37,11 @@ WRONG: dict[str, Any] = {
     "a string as transport": {"transport": "ses"},
     "a number as limiter": {"limiter": 14},
     "a class as limiter": {"limiter": MemoryLimiter},
+    "no guards": {"guards": None},
+    "a guard that learns nothing": {"guards": [Half()]},
+    "a class as guard": {"guards": [Guarding]},
+    "a path as ledger": {"ledger": "sends.db"},
+    "a class as ledger": {"ledger": Keeping},
     "on_suppressed": {"on_suppressed": "ignore"},
     "on_lookup_error": {"on_lookup_error": "ignore"},
     "retry": {"retry": 3},

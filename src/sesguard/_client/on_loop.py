@@ -17,15 +17,19 @@ from sesguard._client.options import (
     checked_email,
     closed,
 )
+from sesguard._client.ports import AnyClock, AnyGuard, AnyLedger, AnyLimiter, AnyTransport
 from sesguard._client.threads import DaemonPool, LastMoment, cut
-from sesguard._client.wiring import AnyClock, AnyLimiter, AnyTransport, Wiring, wire
+from sesguard._client.wiring import Wiring, wire
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import Screened
-from sesguard._flows.send import OnLookupError, deliver, screen_all, screen_one
+from sesguard._flows.once import send_once
+from sesguard._flows.screen import screen_all, screen_one
+from sesguard._flows.send import deliver
+from sesguard._flows.send_ports import OnLookupError, SendPorts
 from sesguard._frozen import FrozenMapping
 from sesguard._lift import AsyncLift, RunSync
 from sesguard.clocks import AsyncSystemClock
-from sesguard.outcomes import Outcome, SendResult, Sent, Settled, Tally
+from sesguard.outcomes import Outcome, SendResult, Sent, Tally
 
 if TYPE_CHECKING:
     import asyncio
@@ -57,6 +61,8 @@ class AsyncClient:
         suppression: AnySuppression,
         transport: AnyTransport | None = None,
         limiter: AnyLimiter | None = None,
+        guards: Sequence[AnyGuard] = (),
+        ledger: AnyLedger | None = None,
         on_suppressed: OnSuppressed = "raise",
         on_lookup_error: OnLookupError = "raise",
         retry: RetryPolicy = RetryPolicy(),
@@ -74,6 +80,8 @@ class AsyncClient:
             suppression=suppression,
             transport=transport,
             limiter=limiter,
+            guards=guards,
+            ledger=ledger,
             on_suppressed=on_suppressed,
             on_lookup_error=on_lookup_error,
             retry=retry,
@@ -116,38 +124,57 @@ class AsyncClient:
             moment.call_off()
             raise
 
-    async def send(self, email: Email, *, timeout: Seconds | None = None) -> SendResult:
+    async def send(
+        self,
+        email: Email,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> SendResult:
         """Send one e-mail. See `sesguard.Client.send`."""
         self._check_open()
+        began = self._wiring.clock.monotonic()
         deadline = self._wiring.deadline(timeout)
-        try:
-            screened = await self._screen_in_time(checked_email(email), deadline)
-            return await self._deliver(screened, deadline)
-        except errors.SESGuardError as error:
-            self._wiring.tell(Settled(error=error))
-            raise
 
-    async def _screen_in_time(self, email: Email, deadline: float | None) -> Screened:
+        async def send(email: Email, ports: SendPorts) -> SendResult:
+            screened = await self._screen_in_time(email, ports, deadline)
+            return await self._deliver(screened, ports, deadline)
+
+        try:
+            checked = checked_email(email)
+            if idempotency_key is None:
+                result = await send(checked, self._ports)
+            else:
+                result = await send_once(checked, idempotency_key, self._ports, send)
+        except errors.SESGuardError as error:
+            self._wiring.settled(began, error=error)
+            raise
+        self._wiring.settled(began, result=result)
+        return result
+
+    async def _screen_in_time(
+        self, email: Email, ports: SendPorts, deadline: float | None
+    ) -> Screened:
         import asyncio  # whoever awaits this has a loop
 
         left = None if deadline is None else deadline - self._wiring.clock.monotonic()
         limit = asyncio.timeout(left)
         try:
             async with limit:
-                return await screen_one(email, self._ports, self._wiring.rules)
+                return await screen_one(email, ports, self._wiring.rules)
         except TimeoutError:
             if not limit.expired():
                 raise
             raise errors.SuppressionUnavailableError(
-                "The suppression look-up did not end within this send's time-out, so nothing was "
-                "sent. Send again, or allow a longer timeout=."
+                "The guards and the suppression look-up did not end within this send's time-out, "
+                "so nothing was sent. Send again, or allow a longer timeout=."
             ) from None
 
-    async def _deliver(self, screened: Screened, deadline: float | None) -> SendResult:
+    async def _deliver(
+        self, screened: Screened, ports: SendPorts, deadline: float | None
+    ) -> SendResult:
         self._wiring.purse.sent()
-        result = await deliver(screened, self._ports, self._wiring.rules, deadline=deadline)
-        self._wiring.tell(Settled(result=result))
-        return result
+        return await deliver(screened, ports, self._wiring.rules, deadline=deadline)
 
     async def send_many(
         self,
@@ -185,9 +212,10 @@ class AsyncClient:
             while intake.open or under_way:
                 if len(under_way) <= concurrency:
                     batch = await intake.take(2 * concurrency - len(under_way))
+                    now = self._wiring.clock.monotonic()
                     for index, email, screened in await self._screened(batch):
                         if isinstance(screened, errors.SESGuardError):
-                            self._wiring.tell(Settled(error=screened))
+                            self._wiring.settled(now, error=screened)
                             yield outcomes.of_error(index, email, screened)
                         else:
                             task = asyncio.ensure_future(
@@ -214,11 +242,13 @@ class AsyncClient:
         self, index: int, email: Email, screened: Screened, room: asyncio.Semaphore
     ) -> Outcome:
         async with room:
+            began = self._wiring.clock.monotonic()
             try:
-                result = await self._deliver(screened, self._wiring.deadline(None))
+                result = await self._deliver(screened, self._ports, self._wiring.deadline(None))
             except errors.SESGuardError as error:
-                self._wiring.tell(Settled(error=error))
+                self._wiring.settled(began, error=error)
                 return outcomes.of_error(index, email, error)
+            self._wiring.settled(began, result=result)
             return Sent(index=index, email=email, result=result)
 
     def with_options(
@@ -241,6 +271,11 @@ class AsyncClient:
         )
         other._begin(wiring, self._pool, self._run_sync, shares=True)
         return other
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether `send` may be given an ``idempotency_key``."""
+        return self._wiring.ledger is not None
 
     def _check_open(self) -> None:
         if self._closed:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from sesguard import errors
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import OnSuppressed
-from sesguard._flows.send import OnLookupError, Rules
+from sesguard._flows.send_ports import OnLookupError, Rules
 from sesguard._mail import fields as _fields
 from sesguard.mail import Email
 

@@ -13,32 +13,33 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from sesguard import errors
 from sesguard._client.hooks import AnySuppression, asking
 from sesguard._client.options import KEEP, Keep, Seconds, checked_rules, seconds_of
-from sesguard._core.retry import Budget, RetryPolicy
-from sesguard._flows.send import OnLookupError, Rules, SendPorts
-from sesguard._lift import Lift, LiftedClock, LiftedLimiter, is_async
-from sesguard.mail import Email
-from sesguard.outcomes import Notice
-from sesguard.ports import (
-    AsyncClock,
-    AsyncLimiter,
-    AsyncTransport,
-    Clock,
-    Limiter,
-    Observer,
-    Receipt,
-    Transport,
+from sesguard._client.ports import (
+    AnyClock,
+    AnyGuard,
+    AnyLedger,
+    AnyLimiter,
+    AnyTransport,
+    checked_clock,
+    checked_guards,
+    checked_ledger,
+    lifted_clock,
+    lifted_guard,
+    lifted_ledger,
+    lifted_limiter,
 )
+from sesguard._core.retry import Budget, RetryPolicy
+from sesguard._flows.send_ports import OnLookupError, Rules, SendPorts
+from sesguard._lift import Lift, is_async
+from sesguard.mail import Email
+from sesguard.outcomes import Notice, SendResult, Settled
+from sesguard.ports import Clock, Observer, Receipt
 
 if TYPE_CHECKING:
     from sesguard._core.screening import OnSuppressed
 
-__all__ = ["AnyClock", "AnyLimiter", "AnyTransport", "Wiring", "wire"]
+__all__ = ["Wiring", "wire"]
 
 logger = logging.getLogger("sesguard.client")
-
-AnyTransport: TypeAlias = Transport | AsyncTransport
-AnyLimiter: TypeAlias = Limiter | AsyncLimiter
-AnyClock: TypeAlias = Clock | AsyncClock
 
 
 def telling(observers: Sequence[Observer]) -> Callable[[Notice], None]:
@@ -110,44 +111,6 @@ class Purse:
             if left is not None:
                 self._budget = left
             return left is not None
-
-
-def lifted_limiter(limiter: AnyLimiter, lift: Lift) -> LiftedLimiter:
-    """
-    The same rate, as the flow sees it.
-
-    Raises:
-        ConfigurationError: It is no limiter.
-    """
-    parts = [getattr(limiter, name, None) for name in ("reserve", "give_back", "slow_down")]
-    if isinstance(limiter, type) or not all(callable(part) for part in parts):
-        raise errors.ConfigurationError(
-            "limiter= must be an object with reserve, give_back and slow_down, such as "
-            "limiters.MemoryLimiter(14) or limiters.Unlimited()."
-        )
-    return LiftedLimiter(
-        lift(limiter.reserve, "The limiter's reserve"),
-        lift(limiter.give_back, "The limiter's give_back"),
-        lift(limiter.slow_down, "The limiter's slow_down"),
-    )
-
-
-def lifted_clock(clock: AnyClock, lift: Lift) -> LiftedClock:
-    """The same time; waits are lifted."""
-    return LiftedClock(clock.now, clock.monotonic, lift(clock.sleep, "The clock's sleep"))
-
-
-def checked_clock(clock: AnyClock) -> AnyClock:
-    """
-    The clock given.
-
-    Raises:
-        ConfigurationError: It is no clock.
-    """
-    parts = [getattr(clock, name, None) for name in ("now", "monotonic", "sleep")]
-    if isinstance(clock, type) or not all(callable(part) for part in parts):
-        raise errors.ConfigurationError("clock= must be an object with now, monotonic and sleep.")
-    return clock
 
 
 def default_transport(
@@ -225,6 +188,8 @@ class Wiring:
     suppression: AnySuppression
     transport: AnyTransport
     limiter: AnyLimiter
+    guards: tuple[AnyGuard, ...]
+    ledger: AnyLedger | None
     clock: AnyClock
     tell: Callable[[Notice], None]
     purse: Purse
@@ -235,7 +200,9 @@ class Wiring:
         """The ports of the flow, for one kind of client."""
         return SendPorts(
             look_up=asking(self.suppression, lift),
+            guards=tuple(lifted_guard(guard, lift) for guard in self.guards),
             limiter=lifted_limiter(self.limiter, lift),
+            ledger=None if self.ledger is None else lifted_ledger(self.ledger, lift),
             submit=submit,
             clock=lifted_clock(self.clock, lift),
             observe=self.tell,
@@ -247,6 +214,17 @@ class Wiring:
         """When a send that begins now must have ended, in the clock's monotonic seconds."""
         seconds = seconds_of(timeout, "timeout") or self.timeout
         return None if seconds is None else self.clock.monotonic() + seconds
+
+    def settled(
+        self,
+        began: float,
+        *,
+        result: SendResult | None = None,
+        error: errors.SESGuardError | None = None,
+    ) -> None:
+        """Tell the observers that a send, begun at *began* monotonic seconds, came to its end."""
+        seconds = self.clock.monotonic() - began
+        self.tell(Settled(result=result, error=error, seconds=seconds))
 
     def changed(
         self,
@@ -284,6 +262,8 @@ def wire(
     suppression: AnySuppression,
     transport: AnyTransport | None,
     limiter: AnyLimiter | None,
+    guards: Sequence[AnyGuard],
+    ledger: AnyLedger | None,
     on_suppressed: OnSuppressed,
     on_lookup_error: OnLookupError,
     retry: RetryPolicy,
@@ -316,6 +296,8 @@ def wire(
         suppression=suppression,
         transport=chosen,
         limiter=default_limiter(limiter, chosen, checked_clock(clock)),
+        guards=checked_guards(guards),
+        ledger=checked_ledger(ledger),
         clock=clock,
         tell=telling(observers),
         purse=Purse(retry.budget),

@@ -92,21 +92,28 @@ class Budget:
         ratio: Tokens gained with each send.
 
         size: The most tokens it can hold.
+
+        owed: Tokens that were there at the start and that sends have still to earn. So over any
+            time the retries are at most *size*, or *ratio* for each send.
     """
 
     tokens: float
     ratio: float
     size: float = 10.0
+    owed: float = 0.0
 
     @classmethod
     def full(cls, ratio: float) -> Budget:
         """A budget at the start of a client's life; none at all where *ratio* is 0."""
         size = 10.0 if ratio else 0.0
-        return cls(tokens=size, ratio=ratio, size=size)
+        return cls(tokens=size, ratio=ratio, size=size, owed=size)
 
     def sent(self) -> Budget:
         """The budget after one more send."""
-        return replace(self, tokens=min(self.size, self.tokens + self.ratio))
+        earned = self.ratio - self.owed
+        if earned <= 0:
+            return replace(self, owed=self.owed - self.ratio)
+        return replace(self, tokens=min(self.size, self.tokens + earned), owed=0.0)
 
     def spent(self) -> Budget | None:
         """The budget after one more retry; None where there is nothing left for it."""

@@ -1,133 +1,26 @@
 """
-One send, told once: look up, screen, wait for the rate, hand over, judge the answer.
+One send, told once: wait for the rate, ask the guards, hand over, judge the answer.
 
 Nothing here knows an event loop, a socket, a thread or a clock. See `sesguard._lift`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable
 from math import isfinite
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 from sesguard import errors
-from sesguard._core.retry import RetryPolicy
-from sesguard._core.screening import (
-    Found,
-    OnSuppressed,
-    Screened,
-    checked,
-    keys_of,
-    screen,
-    unavailable,
-)
-from sesguard._lift import LiftedClock, LiftedLimiter
-from sesguard.addresses import AddressKey
+from sesguard._core.screening import Screened
+from sesguard._flows.guarding import learn, permit
+from sesguard._flows.send_ports import Rules, SendPorts
 from sesguard.mail import Email
-from sesguard.outcomes import Attempted, LookUpFailed, Notice, SendResult, Waited
+from sesguard.outcomes import Attempted, SendResult, Waited
 from sesguard.ports import Receipt
 
-__all__ = ["Rules", "SendPorts", "deliver", "screen_all", "screen_one"]
-
-OnLookupError = Literal["raise", "send"]
+__all__ = ["deliver"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the caller decided, for all sends of a client."""
-
-    on_suppressed: OnSuppressed
-    on_lookup_error: OnLookupError
-    retry: RetryPolicy
-    configuration_set: str | None
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendPorts:
-    """
-    What a send needs of the world, asynchronous all.
-
-    Attributes:
-        look_up: Keys and scopes to whatever the hook answers. Judged here.
-
-        submit: One request, within the seconds given (None: without a limit of its own).
-
-        observe: Tells the observers. Never raises.
-
-        jitter: Numbers from 0 to 1.
-
-        may_repeat: Takes one retry out of the client's budget; False where it is empty.
-    """
-
-    look_up: Callable[[Sequence[AddressKey], Sequence[str]], Awaitable[object]]
-    limiter: LiftedLimiter
-    submit: Callable[[Email, float | None], Awaitable[Receipt]]
-    clock: LiftedClock
-    observe: Callable[[Notice], None]
-    jitter: Callable[[], float]
-    may_repeat: Callable[[], bool]
-
-
-async def screen_one(email: Email, ports: SendPorts, rules: Rules) -> Screened:
-    """
-    Ask the list about one e-mail.
-
-    Raises:
-        SuppressedError, SuppressionUnavailableError: It may not be sent.
-    """
-    (answer,) = await screen_all((email,), ports, rules)
-    if isinstance(answer, errors.SESGuardError):
-        raise answer
-    return answer
-
-
-async def screen_all(
-    emails: Sequence[Email], ports: SendPorts, rules: Rules
-) -> list[Screened | errors.SESGuardError]:
-    """
-    Ask the list about several e-mails, with one look-up for all that share their scopes.
-
-    Returns:
-        For each e-mail, in order, what may be sent or why it may not.
-    """
-    by_scopes: dict[tuple[str, ...], list[Email]] = {}
-    for email in emails:
-        by_scopes.setdefault(email.scopes, []).append(email)
-    found: dict[tuple[str, ...], Found] = {}
-    for scopes, group in by_scopes.items():
-        found[scopes] = await _look_up(keys_of(group), scopes, ports, rules)
-    return [_screened(email, found[email.scopes], rules) for email in emails]
-
-
-def _screened(email: Email, found: Found, rules: Rules) -> Screened | errors.SESGuardError:
-    try:
-        screened = screen(email, found, on_suppressed=rules.on_suppressed)
-    except (errors.SuppressedError, errors.SuppressionUnavailableError) as error:
-        return error
-    email = screened.email.with_defaults(configuration_set=rules.configuration_set, tags=rules.tags)
-    return Screened(email=email, suppressed=screened.suppressed)
-
-
-async def _look_up(
-    keys: Sequence[AddressKey], scopes: Sequence[str], ports: SendPorts, rules: Rules
-) -> Found:
-    try:
-        found = checked(await ports.look_up(keys, scopes), keys, now=ports.clock.now())
-    except errors.ConfigurationError:
-        raise
-    except Exception as error:
-        # Whatever a hook raises, the list was not asked: the mail must not go out unseen.
-        found = dict.fromkeys(keys, unavailable(error))
-    if rules.on_lookup_error == "raise":
-        return found
-    failed = [one for one in found.values() if isinstance(one, errors.SuppressionUnavailableError)]
-    for failure in dict.fromkeys(failed):
-        ports.observe(LookUpFailed(error=failure))
-    return {key: one for key, one in found.items() if one not in failed}
 
 
 async def deliver(
@@ -145,8 +38,12 @@ async def deliver(
     email = screened.email
     waited = 0.0
     attempt = 0
+    away = False
     while True:
         waited += await _wait_for_rate(len(email.recipients), ports, deadline)
+        away = away or ports.limiter.away()
+        if ports.guards:
+            await _permitted(email, ports)
         attempt += 1
         try:
             receipt = await _attempt(email, attempt, ports, deadline)
@@ -161,7 +58,15 @@ async def deliver(
             await ports.clock.sleep(pause)
             waited += pause
             continue
-        return _result(screened, receipt, attempt, waited)
+        return _result(screened, receipt, attempt, waited, limiter_away=away)
+
+
+async def _permitted(email: Email, ports: SendPorts) -> None:
+    try:
+        await permit(email, ports)
+    except BaseException:
+        await _by_limiter(ports.limiter.give_back(len(email.recipients)))
+        raise
 
 
 async def _wait_for_rate(units: int, ports: SendPorts, deadline: float | None) -> float:
@@ -219,6 +124,29 @@ def _passes(deadline: float | None, seconds: float, ports: SendPorts) -> bool:
 
 
 async def _attempt(email: Email, attempt: int, ports: SendPorts, deadline: float | None) -> Receipt:
+    """One request, of which the guards learn however it ends."""
+    if not ports.guards:
+        return await _request(email, attempt, ports, deadline)
+    try:
+        receipt = await _request(email, attempt, ports, deadline)
+    except errors.SESGuardError as error:
+        await learn(email, error, ports)
+        raise
+    except BaseException:
+        await learn(email, _called_off(), ports)
+        raise
+    await learn(email, None, ports)
+    return receipt
+
+
+def _called_off() -> errors.SendError:
+    return errors.OutcomeUnknownError(
+        "The send was called off while SES was asked, so the mail may have been sent or not. "
+        "Wait for its Send or Delivery event before you mail again."
+    )
+
+
+async def _request(email: Email, attempt: int, ports: SendPorts, deadline: float | None) -> Receipt:
     began = ports.clock.monotonic()
 
     def told(error: errors.SendError | None) -> None:
@@ -251,7 +179,9 @@ async def _attempt(email: Email, attempt: int, ports: SendPorts, deadline: float
     return receipt
 
 
-def _result(screened: Screened, receipt: Receipt, attempts: int, waited: float) -> SendResult:
+def _result(
+    screened: Screened, receipt: Receipt, attempts: int, waited: float, *, limiter_away: bool
+) -> SendResult:
     accepted: Iterable[str] = dict.fromkeys([one.addr_spec for one in screened.email.recipients])
     if receipt.refused:
         accepted = [one for one in accepted if one not in receipt.refused]
@@ -263,4 +193,5 @@ def _result(screened: Screened, receipt: Receipt, attempts: int, waited: float) 
         refused=receipt.refused,
         attempts=attempts,
         waited=waited,
+        limiter_away=limiter_away,
     )

@@ -31,7 +31,7 @@ from sesguard.suppression import Reason
 if TYPE_CHECKING:
     from sesguard._core.retry import RetryPolicy
     from sesguard.client import Client
-    from sesguard.ports import Limiter, LookUp, Observer, Source, SuppressionHook
+    from sesguard.ports import Guard, Ledger, Limiter, LookUp, Observer, Source, SuppressionHook
     from sesguard.simulator.smtp.face import SMTPFace
 
 __all__ = ["ClientOptions", "Simulator"]
@@ -42,6 +42,8 @@ class ClientOptions(TypedDict, total=False):
 
     suppression: SuppressionHook | LookUp | None
     limiter: Limiter
+    guards: Sequence[Guard]
+    ledger: Ledger | None
     on_suppressed: Literal["raise", "drop"]
     on_lookup_error: Literal["raise", "send"]
     retry: RetryPolicy
