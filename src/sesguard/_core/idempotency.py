@@ -43,13 +43,16 @@ def digest_of(key: str) -> str:
     Raises:
         ConfigurationError: It is no such text.
     """
-    given: object = key
-    if not isinstance(given, str) or not 0 < len(given) <= _LONGEST_KEY:
+    if not _is_key(key):
         raise errors.ConfigurationError(
             f"idempotency_key= is a text of 1 to {_LONGEST_KEY:,} characters: the order's number, "
             "for instance."
         )
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _is_key(given: object) -> bool:
+    return isinstance(given, str) and 0 < len(given) <= _LONGEST_KEY
 
 
 def content_of(email: Email) -> str:
