@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
-from sesguard import errors, outcomes
+from sesguard import errors
 from sesguard._client.hooks import allow_if
-from sesguard._client.many import Batch, Count, Intake, ScreenedBatch
+from sesguard._client.many import Batch, Count, Intake, Parcel, Room, ScreenedBatch, sorted_out
 from sesguard._client.on_loop import AsyncClient
 from sesguard._client.options import (
     KEEP,
@@ -20,18 +20,17 @@ from sesguard._client.options import (
     checked_email,
     closed,
 )
+from sesguard._client.ports import bulk_of, check_bulk
 from sesguard._client.threads import DaemonPool, submit_within
 from sesguard._client.wiring import Wiring, wire
 from sesguard._core.retry import RetryPolicy
-from sesguard._core.screening import Screened
 from sesguard._flows.once import send_once
 from sesguard._flows.screen import screen_all, screen_one
-from sesguard._flows.send import deliver
 from sesguard._flows.send_ports import OnLookupError, SendPorts
 from sesguard._frozen import FrozenMapping
 from sesguard._lift import SyncLift, drive
 from sesguard.clocks import SystemClock
-from sesguard.outcomes import Outcome, SendResult, Sent, Tally
+from sesguard.outcomes import Outcome, SendResult, Tally
 
 if TYPE_CHECKING:
     from sesguard._core.screening import OnSuppressed
@@ -39,20 +38,34 @@ if TYPE_CHECKING:
     from sesguard.ports import (
         Clock,
         Guard,
+        Handover,
         Ledger,
         Limiter,
         LookUp,
         Observer,
-        Receipt,
         SuppressionHook,
         Transport,
     )
 
 __all__ = ["AsyncClient", "Client", "allow_if"]
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 def _whenever() -> None:
     """The last moment of a send that nobody cuts."""
+
+
+def _within(submit: Callable[[T, Handover], R]) -> Callable[[T, float | None], R]:
+    """A transport's method, cut after so many seconds where it is given them."""
+
+    def submitted(what: T, seconds: float | None) -> R:
+        if seconds is None:
+            return submit(what, _whenever)
+        return submit_within(seconds, lambda moment: submit(what, moment))
+
+    return submitted
 
 
 class Client:
@@ -155,13 +168,13 @@ class Client:
         self._wiring = wiring
         self._shares = shares
         self._closed = False
-        self._ports = wiring.ports(lift, lift(self._submit, "The transport's submit"))
-
-    def _submit(self, email: Email, seconds: float | None) -> Receipt:
-        transport = cast("Transport", self._wiring.transport)
-        if seconds is None:
-            return transport.submit(email, _whenever)
-        return submit_within(seconds, lambda moment: transport.submit(email, moment))
+        transport = cast("Transport", wiring.transport)
+        bulk = bulk_of(transport)
+        self._ports = wiring.ports(
+            lift,
+            lift(_within(transport.submit), "The transport's submit"),
+            None if bulk is None else lift(_within(bulk), "The transport's submit_bulk"),
+        )
 
     def send(
         self,
@@ -204,7 +217,7 @@ class Client:
 
         async def send(email: Email, ports: SendPorts) -> SendResult:
             screened = await screen_one(email, ports, self._wiring.rules)
-            return await self._deliver(screened, ports, deadline)
+            return await self._wiring.deliver(screened, ports, deadline)
 
         try:
             checked = checked_email(email)
@@ -218,74 +231,84 @@ class Client:
         self._wiring.settled(began, result=result)
         return result
 
-    async def _deliver(
-        self, screened: Screened, ports: SendPorts, deadline: float | None
-    ) -> SendResult:
-        self._wiring.purse.sent()
-        return await deliver(screened, ports, self._wiring.rules, deadline=deadline)
-
     def send_many(
         self,
         emails: Iterable[Email],
         *,
         concurrency: int = 8,
+        bulk: bool = False,
         on_outcome: Callable[[Outcome], object] | None = None,
     ) -> Tally:
         """
         Send all, and count what became of them. Does not raise for one e-mail.
 
         Args:
-            concurrency: Sends under way at once.
+            concurrency: Requests under way at once.
+
+            bulk: As for `iter_send`.
 
             on_outcome: Is given each outcome as it comes, in the calling thread.
         """
         count = Count()
-        for outcome in self.iter_send(emails, concurrency=concurrency):
+        for outcome in self.iter_send(emails, concurrency=concurrency, bulk=bulk):
             count.add(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
         return count.tally()
 
-    def iter_send(self, emails: Iterable[Email], *, concurrency: int = 8) -> Iterator[Outcome]:
+    def iter_send(
+        self, emails: Iterable[Email], *, concurrency: int = 8, bulk: bool = False
+    ) -> Iterator[Outcome]:
         """
         Send lazily, and give each outcome as it comes. Does not raise for one e-mail.
 
-        E-mails are read as there is room, at most twice *concurrency* ahead of the outcomes
-        taken, and screened in the calling thread, a batch in one look-up. Outcomes come in the
-        order of their ends; ``outcome.index`` is the place in *emails*. An iterator that is
-        closed early begins nothing more; what is under way ends untold.
+        E-mails are read as there is room, at most twice *concurrency* requests ahead of the
+        outcomes taken, and screened in the calling thread, a batch in one look-up. Outcomes come
+        in the order of their ends; ``outcome.index`` is the place in *emails*. An iterator that
+        is closed early begins nothing more; what is under way ends untold.
+
+        Args:
+            concurrency: Requests under way at once.
+
+            bulk: Send e-mails of one template by one SendBulkEmail, up to 50 recipients at a
+                time. Each has an outcome of its own, and only those are repeated that may be.
+                But where an answer is lost, all of its request are unknown.
 
         Raises:
-            ConfigurationError: *concurrency* is no whole number from 1.
+            ConfigurationError: *concurrency* is no whole number from 1, or the transport has no
+                bulk sends.
 
             EmailError: Something among *emails* is no `Email`. What came before it is sent and
                 told first.
         """
         self._check_open()
-        return self._iterate(Intake(emails), checked_concurrency(concurrency))
+        if bulk:
+            check_bulk(self._ports)
+        return self._iterate(Intake(emails), checked_concurrency(concurrency), bulk=bulk)
 
-    def _iterate(self, intake: Intake, concurrency: int) -> Iterator[Outcome]:
+    def _iterate(self, intake: Intake, concurrency: int, *, bulk: bool) -> Iterator[Outcome]:
         pool = DaemonPool(concurrency)
-        ended: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+        ended: SimpleQueue[list[Outcome] | BaseException] = SimpleQueue()
+        room = Room(concurrency, bulk=bulk)
         under_way = 0
         try:
             while intake.open or under_way:
                 if under_way <= concurrency:
-                    batch = drive(intake.take(2 * concurrency - under_way))
-                    now = self._wiring.clock.monotonic()
-                    for index, email, screened in self._screened(batch):
-                        if isinstance(screened, errors.SESGuardError):
-                            self._wiring.settled(now, error=screened)
-                            yield outcomes.of_error(index, email, screened)
-                        else:
-                            pool.submit(self._one_of_many, index, email, screened, ended)
-                            under_way += 1
+                    began = self._wiring.clock.monotonic()
+                    batch = drive(intake.take(room.left(under_way)))
+                    stopped, going = sorted_out(self._screened(batch))
+                    for parcel in room.parcels(going):
+                        pool.submit(self._one_of_many, parcel, ended)
+                        under_way += 1
+                    for outcome in stopped:
+                        self._wiring.settled(began, error=outcome.error)
+                        yield outcome
                 if under_way:
-                    outcome = ended.get()
+                    outcomes = ended.get()
                     under_way -= 1
-                    if isinstance(outcome, BaseException):
-                        raise outcome
-                    yield outcome
+                    if isinstance(outcomes, BaseException):
+                        raise outcomes
+                    yield from outcomes
             if intake.failure is not None:
                 raise intake.failure
         finally:
@@ -297,20 +320,10 @@ class Client:
         return [(index, email, one) for (index, email), one in zip(batch, answers, strict=True)]
 
     def _one_of_many(
-        self,
-        index: int,
-        email: Email,
-        screened: Screened,
-        ended: SimpleQueue[Outcome | BaseException],
+        self, parcel: Parcel, ended: SimpleQueue[list[Outcome] | BaseException]
     ) -> None:
-        began = self._wiring.clock.monotonic()
         try:
-            result = drive(self._deliver(screened, self._ports, self._wiring.deadline(None)))
-            self._wiring.settled(began, result=result)
-            ended.put(Sent(index=index, email=email, result=result))
-        except errors.SESGuardError as error:
-            self._wiring.settled(began, error=error)
-            ended.put(outcomes.of_error(index, email, error))
+            ended.put(drive(self._wiring.send_parcel(parcel, self._ports)))
         except BaseException as error:
             ended.put(error)  # a defect, for the thread that waits; never a hang
 

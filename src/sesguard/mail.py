@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -202,6 +202,26 @@ class Email:
             for name in ("to", "cc", "bcc")
         }
         return _changed(self, kept)
+
+    def one_each(self, recipients: Recipients | None = None) -> Iterator[Email]:
+        """
+        The same e-mail to each recipient alone, who sees nobody else in To: for ``send_many``.
+
+        Args:
+            recipients: Any number of addresses, read as they are needed. Default: those of this
+                e-mail, each once.
+
+        Raises:
+            AddressError: One of *recipients* is no address; those before it were given.
+        """
+        if recipients is None:
+            recipients = {one.key: one for one in self.recipients}.values()
+        elif isinstance(recipients, (str, Address)):
+            recipients = (recipients,)
+        return (
+            _changed(self, {"to": (_fields.address("recipients", one),), "cc": (), "bcc": ()})
+            for one in recipients
+        )
 
     def with_defaults(
         self, *, configuration_set: str | None = None, tags: Mapping[str, str] = NOTHING

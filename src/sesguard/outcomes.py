@@ -122,7 +122,9 @@ Outcome: TypeAlias = Sent | Suppressed | Rejected | NotSent | Unknown
 """What became of one e-mail of many. ``index`` is its place in what was given, from 0."""
 
 
-def of_error(index: int, email: Email, error: errors.SESGuardError) -> Outcome:
+def of_error(
+    index: int, email: Email, error: errors.SESGuardError
+) -> Suppressed | Rejected | NotSent | Unknown:
     """The outcome that an error of a send stands for."""
     if isinstance(error, errors.SuppressedError):
         return Suppressed(index=index, email=email, error=error)

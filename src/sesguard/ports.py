@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountPort",
+    "Answer",
     "AsyncClock",
     "AsyncGuard",
     "AsyncLedger",
@@ -31,6 +32,7 @@ __all__ = [
     "AsyncSuppressionHook",
     "AsyncSuppressionStore",
     "AsyncTransport",
+    "BulkTransport",
     "Clock",
     "Guard",
     "Handover",
@@ -197,6 +199,26 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close connections. A later submit opens new ones."""
+        ...
+
+
+Answer: TypeAlias = "Receipt | SendError"
+"""What became of one mail of several."""
+
+
+class BulkTransport(Transport, Protocol):
+    """A transport that can also hand over several e-mails by one request."""
+
+    def submit_bulk(self, emails: Sequence[Email], handover: Handover, /) -> Sequence[Answer]:
+        """
+        Hand over e-mails that differ in recipients, template data, headers and tags alone.
+
+        Returns:
+            For each, in order, what SES brings back or why it was not taken.
+
+        Raises:
+            SendError: The whole request came to that.
+        """
         ...
 
 

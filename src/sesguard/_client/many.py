@@ -8,15 +8,29 @@ from typing import TypeAlias
 
 from sesguard import errors
 from sesguard._client.options import checked_email
+from sesguard._core.parcels import MOST_RECIPIENTS, parcels
 from sesguard._core.screening import Screened
 from sesguard._frozen import FrozenMapping
 from sesguard.mail import Email
-from sesguard.outcomes import NotSent, Outcome, Rejected, Sent, Suppressed, Tally, Unknown
+from sesguard.outcomes import (
+    NotSent,
+    Outcome,
+    Rejected,
+    Sent,
+    Suppressed,
+    Tally,
+    Unknown,
+    of_error,
+)
 
-__all__ = ["Batch", "Count", "Intake", "ScreenedBatch"]
+__all__ = ["Batch", "Count", "Intake", "Parcel", "Room", "ScreenedBatch", "sorted_out"]
 
 Batch: TypeAlias = list[tuple[int, Email]]
 ScreenedBatch: TypeAlias = list[tuple[int, Email, Screened | errors.SESGuardError]]
+Parcel: TypeAlias = list[tuple[int, Email, Screened]]
+"""What one request sends: places, e-mails as they were given, and what of them may be sent."""
+
+Stopped: TypeAlias = Suppressed | Rejected | NotSent | Unknown
 
 
 class Intake:
@@ -54,6 +68,43 @@ class Intake:
                 batch.append((self._read, email))
                 self._read += 1
         return batch
+
+
+def sorted_out(batch: ScreenedBatch) -> tuple[list[Stopped], Parcel]:
+    """The outcomes of those that are not sent, and the others."""
+    stopped: list[Stopped] = []
+    going: Parcel = []
+    for index, email, screened in batch:
+        if isinstance(screened, errors.SESGuardError):
+            stopped.append(of_error(index, email, screened))
+        else:
+            going.append((index, email, screened))
+    return stopped, going
+
+
+class Room:
+    """
+    How much may be read ahead, and how it is put together.
+
+    Args:
+        concurrency: Requests under way at once.
+
+        bulk: Whether one request sends several e-mails.
+    """
+
+    def __init__(self, concurrency: int, *, bulk: bool) -> None:
+        self._most = 2 * concurrency
+        self._bulk = bulk
+
+    def left(self, under_way: int) -> int:
+        """How many e-mails to read, with so many requests under way."""
+        return (self._most - under_way) * (MOST_RECIPIENTS if self._bulk else 1)
+
+    def parcels(self, going: Parcel) -> list[Parcel]:
+        """What each request sends."""
+        if not self._bulk:
+            return [[one] for one in going]
+        return parcels((one, one[2].email) for one in going)
 
 
 class _Lifted(AsyncIterator[Email]):

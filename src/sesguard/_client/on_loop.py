@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from sesguard import errors, outcomes
+from sesguard import errors
 from sesguard._client.hooks import AnySuppression
-from sesguard._client.many import Batch, Count, Intake, ScreenedBatch
+from sesguard._client.many import Batch, Count, Intake, Parcel, Room, ScreenedBatch, sorted_out
 from sesguard._client.options import (
     KEEP,
     Keep,
@@ -17,28 +25,62 @@ from sesguard._client.options import (
     checked_email,
     closed,
 )
-from sesguard._client.ports import AnyClock, AnyGuard, AnyLedger, AnyLimiter, AnyTransport
+from sesguard._client.ports import (
+    AnyClock,
+    AnyGuard,
+    AnyLedger,
+    AnyLimiter,
+    AnyTransport,
+    bulk_of,
+    check_bulk,
+)
 from sesguard._client.threads import DaemonPool, LastMoment, cut
 from sesguard._client.wiring import Wiring, wire
 from sesguard._core.retry import RetryPolicy
 from sesguard._core.screening import Screened
 from sesguard._flows.once import send_once
 from sesguard._flows.screen import screen_all, screen_one
-from sesguard._flows.send import deliver
 from sesguard._flows.send_ports import OnLookupError, SendPorts
 from sesguard._frozen import FrozenMapping
 from sesguard._lift import AsyncLift, RunSync
 from sesguard.clocks import AsyncSystemClock
-from sesguard.outcomes import Outcome, SendResult, Sent, Tally
+from sesguard.outcomes import Outcome, SendResult, Tally
 
 if TYPE_CHECKING:
     import asyncio
 
     from sesguard._core.screening import OnSuppressed
     from sesguard.mail import Email
-    from sesguard.ports import Observer, Receipt
+    from sesguard.ports import Handover, Observer
 
 __all__ = ["AsyncClient"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def _within(
+    submit: Callable[[T, Handover], Awaitable[R]],
+) -> Callable[[T, float | None], Awaitable[R]]:
+    """A transport's method, cut after so many seconds, or with its caller."""
+
+    async def submitted(what: T, seconds: float | None) -> R:
+        import asyncio  # whoever awaits this has a loop
+
+        moment = LastMoment()
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await submit(what, moment)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise cut(moment, seconds or 0.0) from None
+        except asyncio.CancelledError:
+            moment.call_off()
+            raise
+
+    return submitted
 
 
 class AsyncClient:
@@ -105,24 +147,12 @@ class AsyncClient:
         self._shares = shares
         self._closed = False
         self._lift = AsyncLift(run_sync or pool.run)
-        self._submitting = self._lift(wiring.transport.submit, "The transport's submit")
-        self._ports = wiring.ports(self._lift, self._submit)
-
-    async def _submit(self, email: Email, seconds: float | None) -> Receipt:
-        import asyncio  # whoever awaits this has a loop
-
-        moment = LastMoment()
-        limit = asyncio.timeout(seconds)
-        try:
-            async with limit:
-                return await self._submitting(email, moment)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise cut(moment, seconds or 0.0) from None
-        except asyncio.CancelledError:
-            moment.call_off()
-            raise
+        bulk = bulk_of(wiring.transport)
+        self._ports = wiring.ports(
+            self._lift,
+            _within(self._lift(wiring.transport.submit, "The transport's submit")),
+            None if bulk is None else _within(self._lift(bulk, "The transport's submit_bulk")),
+        )
 
     async def send(
         self,
@@ -138,7 +168,7 @@ class AsyncClient:
 
         async def send(email: Email, ports: SendPorts) -> SendResult:
             screened = await self._screen_in_time(email, ports, deadline)
-            return await self._deliver(screened, ports, deadline)
+            return await self._wiring.deliver(screened, ports, deadline)
 
         try:
             checked = checked_email(email)
@@ -170,29 +200,28 @@ class AsyncClient:
                 "so nothing was sent. Send again, or allow a longer timeout=."
             ) from None
 
-    async def _deliver(
-        self, screened: Screened, ports: SendPorts, deadline: float | None
-    ) -> SendResult:
-        self._wiring.purse.sent()
-        return await deliver(screened, ports, self._wiring.rules, deadline=deadline)
-
     async def send_many(
         self,
         emails: Iterable[Email] | AsyncIterable[Email],
         *,
         concurrency: int = 8,
+        bulk: bool = False,
         on_outcome: Callable[[Outcome], object] | None = None,
     ) -> Tally:
         """Send all, and count what became of them. See `sesguard.Client.send_many`."""
         count = Count()
-        async for outcome in self.iter_send(emails, concurrency=concurrency):
+        async for outcome in self.iter_send(emails, concurrency=concurrency, bulk=bulk):
             count.add(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
         return count.tally()
 
     def iter_send(
-        self, emails: Iterable[Email] | AsyncIterable[Email], *, concurrency: int = 8
+        self,
+        emails: Iterable[Email] | AsyncIterable[Email],
+        *,
+        concurrency: int = 8,
+        bulk: bool = False,
     ) -> AsyncIterator[Outcome]:
         """
         Send lazily, and give each outcome as it comes. See `sesguard.Client.iter_send`.
@@ -200,33 +229,37 @@ class AsyncClient:
         An iterator that is closed early cancels what is under way; some of it may have been sent.
         """
         self._check_open()
-        return self._iterate(Intake(emails), checked_concurrency(concurrency))
+        if bulk:
+            check_bulk(self._ports)
+        return self._iterate(Intake(emails), checked_concurrency(concurrency), bulk=bulk)
 
-    async def _iterate(self, intake: Intake, concurrency: int) -> AsyncIterator[Outcome]:
+    async def _iterate(
+        self, intake: Intake, concurrency: int, *, bulk: bool
+    ) -> AsyncIterator[Outcome]:
         import asyncio  # whoever awaits this has a loop
 
-        ended: asyncio.Queue[asyncio.Task[Outcome]] = asyncio.Queue()
-        room = asyncio.Semaphore(concurrency)
-        under_way: set[asyncio.Task[Outcome]] = set()
+        ended: asyncio.Queue[asyncio.Task[list[Outcome]]] = asyncio.Queue()
+        places = asyncio.Semaphore(concurrency)
+        room = Room(concurrency, bulk=bulk)
+        under_way: set[asyncio.Task[list[Outcome]]] = set()
         try:
             while intake.open or under_way:
                 if len(under_way) <= concurrency:
-                    batch = await intake.take(2 * concurrency - len(under_way))
-                    now = self._wiring.clock.monotonic()
-                    for index, email, screened in await self._screened(batch):
-                        if isinstance(screened, errors.SESGuardError):
-                            self._wiring.settled(now, error=screened)
-                            yield outcomes.of_error(index, email, screened)
-                        else:
-                            task = asyncio.ensure_future(
-                                self._one_of_many(index, email, screened, room)
-                            )
-                            under_way.add(task)
-                            task.add_done_callback(ended.put_nowait)
+                    began = self._wiring.clock.monotonic()
+                    batch = await intake.take(room.left(len(under_way)))
+                    stopped, going = sorted_out(await self._screened(batch))
+                    for parcel in room.parcels(going):
+                        task = asyncio.ensure_future(self._one_of_many(parcel, places))
+                        under_way.add(task)
+                        task.add_done_callback(ended.put_nowait)
+                    for outcome in stopped:
+                        self._wiring.settled(began, error=outcome.error)
+                        yield outcome
                 if under_way:
                     task = await ended.get()
                     under_way.discard(task)
-                    yield task.result()
+                    for one in task.result():
+                        yield one
             if intake.failure is not None:
                 raise intake.failure
         finally:
@@ -238,18 +271,9 @@ class AsyncClient:
         answers = await screen_all(emails, self._ports, self._wiring.rules)
         return [(index, email, one) for (index, email), one in zip(batch, answers, strict=True)]
 
-    async def _one_of_many(
-        self, index: int, email: Email, screened: Screened, room: asyncio.Semaphore
-    ) -> Outcome:
-        async with room:
-            began = self._wiring.clock.monotonic()
-            try:
-                result = await self._deliver(screened, self._ports, self._wiring.deadline(None))
-            except errors.SESGuardError as error:
-                self._wiring.settled(began, error=error)
-                return outcomes.of_error(index, email, error)
-            self._wiring.settled(began, result=result)
-            return Sent(index=index, email=email, result=result)
+    async def _one_of_many(self, parcel: Parcel, places: asyncio.Semaphore) -> list[Outcome]:
+        async with places:
+            return await self._wiring.send_parcel(parcel, self._ports)
 
     def with_options(
         self,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
 from sesguard import errors
+from sesguard._flows.send_ports import SendPorts
 from sesguard._lift import Lift, LiftedClock, LiftedGuard, LiftedLedger, LiftedLimiter
 from sesguard.ports import (
     AsyncClock,
@@ -16,10 +17,14 @@ from sesguard.ports import (
     AsyncTransport,
     Clock,
     Guard,
+    Handover,
     Ledger,
     Limiter,
     Transport,
 )
+
+if TYPE_CHECKING:
+    from sesguard.mail import Email
 
 __all__ = [
     "AnyClock",
@@ -27,6 +32,8 @@ __all__ = [
     "AnyLedger",
     "AnyLimiter",
     "AnyTransport",
+    "bulk_of",
+    "check_bulk",
     "checked_clock",
     "checked_guards",
     "checked_ledger",
@@ -50,6 +57,24 @@ P = ParamSpec("P")
 def _is_one(port: object, *names: str) -> bool:
     """Whether it has all methods of a port, and is no class."""
     return not isinstance(port, type) and all(callable(getattr(port, name, None)) for name in names)
+
+
+def bulk_of(transport: object) -> Callable[[Sequence[Email], Handover], Any] | None:
+    """A transport's ``submit_bulk``, where it has one."""
+    found = getattr(transport, "submit_bulk", None)
+    return found if callable(found) else None
+
+
+def check_bulk(ports: SendPorts) -> None:
+    """
+    Raises:
+        ConfigurationError: The transport has no bulk sends.
+    """
+    if ports.submit_bulk is None:
+        raise errors.ConfigurationError(
+            "bulk=True needs a transport with submit_bulk, such as transports.SESTransport(). "
+            "Over this one, send without it."
+        )
 
 
 def checked_guards(guards: Sequence[AnyGuard]) -> tuple[AnyGuard, ...]:

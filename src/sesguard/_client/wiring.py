@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from sesguard import errors
 from sesguard._client.hooks import AnySuppression, asking
+from sesguard._client.many import Parcel
 from sesguard._client.options import KEEP, Keep, Seconds, checked_rules, seconds_of
 from sesguard._client.ports import (
     AnyClock,
@@ -28,11 +29,14 @@ from sesguard._client.ports import (
     lifted_limiter,
 )
 from sesguard._core.retry import Budget, RetryPolicy
+from sesguard._core.screening import Screened
+from sesguard._flows.bulk import End, deliver_bulk
+from sesguard._flows.send import deliver
 from sesguard._flows.send_ports import OnLookupError, Rules, SendPorts
 from sesguard._lift import Lift, is_async
 from sesguard.mail import Email
-from sesguard.outcomes import Notice, SendResult, Settled
-from sesguard.ports import Clock, Observer, Receipt
+from sesguard.outcomes import Notice, Outcome, SendResult, Sent, Settled, of_error
+from sesguard.ports import Answer, Clock, Observer, Receipt
 
 if TYPE_CHECKING:
     from sesguard._core.screening import OnSuppressed
@@ -196,7 +200,7 @@ class Wiring:
     rules: Rules
     timeout: float | None
 
-    def ports(self, lift: Lift, submit: Submit) -> SendPorts:
+    def ports(self, lift: Lift, submit: Submit, submit_bulk: SubmitBulk | None) -> SendPorts:
         """The ports of the flow, for one kind of client."""
         return SendPorts(
             look_up=asking(self.suppression, lift),
@@ -204,6 +208,7 @@ class Wiring:
             limiter=lifted_limiter(self.limiter, lift),
             ledger=None if self.ledger is None else lifted_ledger(self.ledger, lift),
             submit=submit,
+            submit_bulk=submit_bulk,
             clock=lifted_clock(self.clock, lift),
             observe=self.tell,
             jitter=random.random,
@@ -214,6 +219,40 @@ class Wiring:
         """When a send that begins now must have ended, in the clock's monotonic seconds."""
         seconds = seconds_of(timeout, "timeout") or self.timeout
         return None if seconds is None else self.clock.monotonic() + seconds
+
+    async def deliver(
+        self, screened: Screened, ports: SendPorts, deadline: float | None
+    ) -> SendResult:
+        """Send one that was screened, which earns a share of a retry."""
+        self.purse.sent()
+        return await deliver(screened, ports, self.rules, deadline=deadline)
+
+    async def send_parcel(self, parcel: Parcel, ports: SendPorts) -> list[Outcome]:
+        """Send what was screened of many, by one request, and tell the observers of each end."""
+        began = self.clock.monotonic()
+        if len(parcel) == 1:
+            ends = [await self._end_of(parcel[0][2], ports)]
+        else:
+            for _ in parcel:
+                self.purse.sent()
+            deadline = self.deadline(None)
+            screened = [one for _, _, one in parcel]
+            ends = await deliver_bulk(screened, ports, self.rules, deadline=deadline)
+        outcomes: list[Outcome] = []
+        for (index, email, _), end in zip(parcel, ends, strict=True):
+            if isinstance(end, SendResult):
+                self.settled(began, result=end)
+                outcomes.append(Sent(index=index, email=email, result=end))
+            else:
+                self.settled(began, error=end)
+                outcomes.append(of_error(index, email, end))
+        return outcomes
+
+    async def _end_of(self, screened: Screened, ports: SendPorts) -> End:
+        try:
+            return await self.deliver(screened, ports, self.deadline(None))
+        except errors.SESGuardError as error:
+            return error
 
     def settled(
         self,
@@ -255,6 +294,7 @@ class Wiring:
 
 
 Submit: TypeAlias = Callable[[Email, float | None], Awaitable[Receipt]]
+SubmitBulk: TypeAlias = Callable[[Sequence[Email], float | None], Awaitable[Sequence[Answer]]]
 
 
 def wire(

@@ -12,7 +12,7 @@ from sesguard._lift import LiftedClock, LiftedGuard, LiftedLedger, LiftedLimiter
 from sesguard.addresses import AddressKey
 from sesguard.mail import Email
 from sesguard.outcomes import Notice
-from sesguard.ports import Receipt
+from sesguard.ports import Answer, Receipt
 
 __all__ = ["OnLookupError", "Rules", "SendPorts"]
 
@@ -44,6 +44,9 @@ class SendPorts:
 
         submit: One request, within the seconds given (None: without a limit of its own).
 
+        submit_bulk: One request for several mails, in the same way; None where the transport has
+            none.
+
         observe: Tells the observers. Never raises.
 
         jitter: Numbers from 0 to 1.
@@ -56,6 +59,7 @@ class SendPorts:
     limiter: LiftedLimiter
     ledger: LiftedLedger | None
     submit: Callable[[Email, float | None], Awaitable[Receipt]]
+    submit_bulk: Callable[[Sequence[Email], float | None], Awaitable[Sequence[Answer]]] | None
     clock: LiftedClock
     observe: Callable[[Notice], None]
     jitter: Callable[[], float]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError
 
 from sesguard import errors
 from sesguard._core import boto_faults
 from sesguard.mail import Email
-from sesguard.ports import Handover, Quota, Receipt
+from sesguard.ports import Answer, Handover, Quota, Receipt
 from sesguard.transports import ses_client
+from sesguard.transports.ses_bulk import answers_of, send_bulk_request
 from sesguard.transports.ses_client import OnePerProcess, SESClient
 from sesguard.transports.ses_request import send_email_request
 
 __all__ = ["SESTransport"]
+
+T = TypeVar("T")
 
 _CONNECT, _READ = 5.0, 30.0
 _POOL = 64
@@ -114,17 +117,50 @@ class SESTransport:
 
             ConfigurationError: No region, or boto3 could not build the request: not sent.
         """
-        client = self._client()
         request = send_email_request(email)
+        return self._asked("send_email", request, handover, _receipt)
+
+    def submit_bulk(self, emails: Sequence[Email], handover: Handover, /) -> Sequence[Answer]:
+        """
+        Hand over e-mails of one template, by one request. It needs ``ses:SendBulkEmail``.
+
+        Args:
+            emails: Alike but for their recipients, template data, headers and tags; with up to
+                50 recipients in all.
+
+            handover: As for `submit`.
+
+        Returns:
+            For each, in order, a `Receipt` or the `SendError` that says why it was not taken.
+
+        Raises:
+            SendError: The whole request came to that.
+
+            EmailError: They do not go together. Nothing was sent.
+        """
+        request, mails = send_bulk_request(emails), len(emails)
+        return self._asked(
+            "send_bulk_email", request, handover, lambda a, region: answers_of(a, mails, region)
+        )
+
+    def _asked(
+        self,
+        method: str,
+        request: Mapping[str, Any],
+        handover: Handover,
+        read: Callable[[Mapping[str, Any], str | None], T],
+    ) -> T:
+        client = self._client()
+        call = cast("Callable[..., Mapping[str, Any]]", getattr(client, method))
         self._fetch_credentials(client)
         handover()
         try:
-            answer = client.send_email(**request)
+            answer = call(**request)
         except errors.SESGuardError:
             raise
         except Exception as error:  # whatever it is, it is judged: the mail may be out
             raise self._judged(error, client) from None
-        return _receipt(answer, _region(client))
+        return read(answer, _region(client))
 
     def quota(self) -> Quota:
         """

@@ -10,7 +10,7 @@ from sesguard.attachments import Attachment
 from sesguard.errors import HeaderError
 from sesguard.mail import Email
 
-__all__ = ["send_email_request"]
+__all__ = ["common_request", "destination", "extras", "pairs", "send_email_request"]
 
 _MAX_HEADERS = 15
 _CHARSETS = frozenset(("utf-8", "us-ascii", "iso-8859-1", "shift_jis"))
@@ -32,26 +32,11 @@ def send_email_request(email: Email) -> dict[str, Any]:
         SES API v2, "SendEmail".
     """
     content = _content(email)
-    lines = {"ToAddresses": email.to, "CcAddresses": email.cc, "BccAddresses": email.bcc}
-    request: dict[str, Any] = {
-        "FromEmailAddress": email.sender.header,
-        "Destination": {
-            line: [address.header for address in addresses]
-            for line, addresses in lines.items()
-            if addresses
-        },
-        "Content": content,
-    }
-    if email.reply_to and "Raw" not in content:  # a raw message has its Reply-To line
-        request["ReplyToAddresses"] = [address.header for address in email.reply_to]
-    if email.return_path is not None:
-        request["FeedbackForwardingEmailAddress"] = email.return_path.addr_spec
+    request = common_request(email) | {"Destination": destination(email), "Content": content}
+    if "Raw" in content:
+        request.pop("ReplyToAddresses", None)  # a raw message has its Reply-To line
     if tags := email.all_tags:
-        request["EmailTags"] = _pairs(tags)
-    if email.configuration_set is not None:
-        request["ConfigurationSetName"] = email.configuration_set
-    if email.tenant is not None:
-        request["TenantName"] = email.tenant
+        request["EmailTags"] = pairs(tags)
     if (managed := email.list_management) is not None:
         request["ListManagementOptions"] = {"ContactListName": managed.contact_list_name}
         if managed.topic_name is not None:
@@ -59,20 +44,38 @@ def send_email_request(email: Email) -> dict[str, Any]:
     return request
 
 
+def common_request(email: Email) -> dict[str, Any]:
+    """What it has in common with the arguments of SendBulkEmail."""
+    request: dict[str, Any] = {"FromEmailAddress": email.sender.header}
+    if email.reply_to:
+        request["ReplyToAddresses"] = [address.header for address in email.reply_to]
+    if email.return_path is not None:
+        request["FeedbackForwardingEmailAddress"] = email.return_path.addr_spec
+    if email.configuration_set is not None:
+        request["ConfigurationSetName"] = email.configuration_set
+    if email.tenant is not None:
+        request["TenantName"] = email.tenant
+    return request
+
+
+def destination(email: Email) -> dict[str, list[str]]:
+    """Its recipients, line by line."""
+    lines = {"ToAddresses": email.to, "CcAddresses": email.cc, "BccAddresses": email.bcc}
+    return {
+        line: [address.header for address in addresses]
+        for line, addresses in lines.items()
+        if addresses
+    }
+
+
 def _content(email: Email) -> dict[str, Any]:
     headers = email.all_headers
     if email.template is not None:
-        if len(headers) > _MAX_HEADERS:
-            raise HeaderError(
-                f"headers: SES takes at most {_MAX_HEADERS} beside a template, those of "
-                "list_unsubscribe= among them.",
-                field="headers",
-            )
         named = {
             "TemplateName": email.template.name,
             "TemplateData": email.template.data_json,
         }
-        return {"Template": named | _extras(email, headers)}
+        return {"Template": named | extras(email, headers)}
     if not _is_simple(email, headers):
         return {"Raw": {"Data": mime.render(email)}}
     subject = email.subject or ""
@@ -85,7 +88,7 @@ def _content(email: Email) -> dict[str, Any]:
             if body is not None
         },
     }
-    return {"Simple": message | _extras(email, headers)}
+    return {"Simple": message | extras(email, headers)}
 
 
 def _is_simple(email: Email, headers: Mapping[str, str]) -> bool:
@@ -107,14 +110,26 @@ def _is_simple(email: Email, headers: Mapping[str, str]) -> bool:
     )
 
 
-def _extras(email: Email, headers: Mapping[str, str]) -> dict[str, Any]:
-    extras: dict[str, Any] = {}
+def extras(email: Email, headers: Mapping[str, str]) -> dict[str, Any]:
+    """
+    What a message or a template has beside its words.
+
+    Raises:
+        HeaderError: More headers than SES takes.
+    """
+    if len(headers) > _MAX_HEADERS:
+        raise HeaderError(
+            f"headers: SES takes at most {_MAX_HEADERS} beside a template, those of "
+            "list_unsubscribe= among them.",
+            field="headers",
+        )
+    found: dict[str, Any] = {}
     if headers:
-        extras["Headers"] = _pairs(headers)
+        found["Headers"] = pairs(headers)
     if email.attachments:
         shown = email.html is not None or email.template is not None
-        extras["Attachments"] = [_attachment(one, shown=shown) for one in email.attachments]
-    return extras
+        found["Attachments"] = [_attachment(one, shown=shown) for one in email.attachments]
+    return found
 
 
 def _attachment(file: Attachment, *, shown: bool) -> dict[str, Any]:
@@ -135,5 +150,6 @@ def _in_charset(text: str, charset: str) -> dict[str, str]:
     return {"Data": text, "Charset": charset.upper()}
 
 
-def _pairs(mapping: Mapping[str, str]) -> list[dict[str, str]]:
+def pairs(mapping: Mapping[str, str]) -> list[dict[str, str]]:
+    """Names and values, as SES's API has them."""
     return [{"Name": name, "Value": value} for name, value in mapping.items()]
