@@ -433,7 +433,7 @@ class OutboxStoreContract:
     def test_only_what_is_set_aside_is_settled(
         self, store: OutboxStore, put: Callable[..., None]
     ) -> None:
-        """What waits, what is under way and what never was stay as they are."""
+        """What waits, what is taken and what never was stay as they are."""
         put("taken")
         (entry,) = store.take(10, LEASE)
         put("waits", after=3600)
@@ -441,8 +441,26 @@ class OutboxStoreContract:
             assert not store.settle(name, again=True)
             assert not store.settle(name, again=False)
         assert store.begin(entry.receipt)
-        assert not store.settle("taken", again=False)
+        assert not store.settle("taken", again=True)
         assert store.sent(entry.receipt)
+
+    def test_an_event_may_be_faster_than_the_answer(
+        self, store: OutboxStore, put: Callable[..., None], clock: ManualClock
+    ) -> None:
+        """
+        What was begun can be forgotten, as sent, before its lease lapses.
+
+        Else the event that tells of a killed sender's mail would come too early to tell.
+        """
+        put("a")
+        (entry,) = store.take(10, LEASE)
+        assert store.begin(entry.receipt)
+        assert store.settle("a", again=False)
+        assert not store.sent(entry.receipt)
+        assert not store.put_back(entry.receipt, due=clock.now(), counts=True)
+        clock.advance(LEASE + 2)
+        assert not store.take(10, LEASE)
+        assert not everything(store.unknown)
 
     # What is next
 
