@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -34,6 +35,28 @@ def test_a_wait_is_between_what_is_asked_and_the_cap(
     assert error.retry_after is not None
     backoff = min(20.0, base * 2 ** (attempt - 1))
     assert wait == min(20.0, error.retry_after + jitter * backoff)
+
+
+def _farthest(delays: list[float], low: float, high: float) -> float:
+    """How far they are from the uniform law, in Kolmogorov's and Smirnov's measure."""
+    shares = sorted((one - low) / (high - low) for one in delays)
+    count = len(shares)
+    return max(max((n + 1) / count - one, one - n / count) for n, one in enumerate(shares))
+
+
+@pytest.mark.parametrize("kind", ["a retry's wait", "a task queue's delay"])
+def test_delays_follow_the_uniform_law(kind: str) -> None:
+    """10,000 of them, by a Kolmogorov-Smirnov test at p > 0.01: full jitter, none of them alike."""
+    jitter, error = Random(20261124).random, errors.ServiceUnavailableError("down")
+    if kind == "a retry's wait":
+        policy = RetryPolicy(base=4.0, cap=60.0)
+        waits = [policy.wait(error, 1, jitter=jitter()) for _ in range(10_000)]
+        delays, low, high = [one for one in waits if one is not None], 5.0, 9.0
+    else:
+        delays = [error.delay(2, jitter=jitter) for _ in range(10_000)]
+        low, high = 10.0, 20.0
+    assert len(delays) == 10_000
+    assert _farthest(delays, low, high) * 100 < 1.628  # the critical value for p = 0.01
 
 
 def test_the_last_attempt_is_the_last() -> None:

@@ -98,6 +98,7 @@ def test_each_status_is_the_error_that_a_send_would_raise(
         2,
         "eu-west-1",
     )
+    assert isinstance(error, errors.SendError)
     assert type(error) is kind
     assert (error.request_id, error.region) == ("request", "eu-west-1")
     assert receipt == Receipt(message_id="id", request_id="request")
