@@ -89,6 +89,9 @@ def split(text: str) -> tuple[str, str, str | None]:
         The bare address as spelled; its local part in one spelling and its domain, without a
         trailing dot, or all of it and None where there is no one ``@``.
     """
+    common = _COMMON.fullmatch(text)
+    if common is not None:
+        return text, common[1], common[2] + common[3]
     text = text.strip()
     mailbox = _MAILBOX.fullmatch(text) or _BRACKETED.search(text)
     spelled = mailbox["spec"] if mailbox else text
