@@ -9,10 +9,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sesguard.ports import Clock, Received
-from sesguard.simulator.feedback import envelopes
 from sesguard.simulator.feedback.destinations import Destination, forward
 from sesguard.simulator.feedback.disorder import Crossing, Disorder
-from sesguard.simulator.feedback.envelopes import Publication, compact
+from sesguard.simulator.feedback.envelopes import (
+    EVENT_SUBJECT,
+    VALIDATED,
+    BusEvent,
+    Notification,
+    Publication,
+    SetupNotice,
+    compact,
+)
 from sesguard.simulator.feedback.records import Json, Record, told
 from sesguard.simulator.feedback.routing import Channel, Route, routes
 from sesguard.simulator.identifiers import Identifiers
@@ -135,7 +142,7 @@ class Publisher:
 
     def validated(self, topic_arn: str) -> None:
         """Tell a topic that a configuration set's events will come, as SES does in plain text."""
-        self._set_up(topic_arn, envelopes.VALIDATED)
+        self._set_up(topic_arn, VALIDATED)
 
     def subscribed(self, topic_arn: str, kind: str, identity: str) -> None:
         """Tell a topic that notifications of that *kind* will come for an *identity*."""
@@ -156,19 +163,21 @@ class Publisher:
         forward(arrived, tuple(self.destinations))
 
     def _set_up(self, topic: str, message: str) -> None:
-        now = self._clock.now()
-        self._publish(envelopes.notification(lambda: message, topic, self._identifiers, at=now))
+        number, now = self._identifiers.envelope(), self._clock.now()
+        self._publish(Notification(topic, SetupNotice(message), number=number, at=now))
 
     def _wrapped(self, route: Route, what: Record, at: datetime, region: str) -> Publication:
         ids = self._identifiers
         if route.service == "bus":
-            return envelopes.bus_event(what.written, route.target, ids, at=at, region=region)
+            number = ids.bus_event()
+            return BusEvent(route.target, what, number=number, at=at, region=region)
         if route.service == "stream":
-            return envelopes.stream_line(what.text, route.target)
+            return Publication(route.target, what)
         if route.channel == "notifications":
-            return envelopes.notification(what.text, route.target, ids, at=at)
-        text, subject = envelopes.lines(what.text), envelopes.EVENT_SUBJECT
-        return envelopes.notification(text, route.target, ids, at=at, subject=subject)
+            return Notification(route.target, what, number=ids.envelope(), at=at)
+        return Notification(
+            route.target, what, number=ids.envelope(), at=at, lined=True, subject=EVENT_SUBJECT
+        )
 
     def _arrive(self, publication: Publication) -> None:
         self.queue.arrive(publication)
