@@ -57,6 +57,19 @@ def test_old_keys_are_forgotten_a_few_at_a_time() -> None:
     assert left[-1] == 102
 
 
+def test_a_settled_key_does_not_keep_older_ones_in_memory() -> None:
+    """A result renews its own key, and those that were begun after it are forgotten in time."""
+    clock = ManualClock()
+    ledger = MemoryLedger(keep=DAY, clock=clock)
+    for key in ("settled", "old"):
+        ledger.begin(key, "one")
+    clock.advance(DAY / 2)
+    ledger.finish("settled", "result")
+    clock.advance(DAY / 2)
+    ledger.begin("new", "one")
+    assert sorted(ledger._records) == ["new", "settled"]
+
+
 @pytest.mark.parametrize("keep", [0, -1, float("nan"), "1", True])
 def test_a_time_that_is_none_is_refused(keep: float) -> None:
     """A ledger that forgets at once is none."""

@@ -189,7 +189,7 @@ class SQLAlchemyLedger:
     def _sweep(self, at: int) -> None:
         """Delete some old rows, in one order in all processes, so that none waits in a circle."""
         columns, over = self.table.c, self._over(at)
-        old = sa.select(columns.key).where(columns.at <= over).order_by(columns.at)
+        old = sa.select(columns.key).where(columns.at <= over)
         one = self.table.delete().where(columns.key == sa.bindparam("old"), columns.at <= over)
         with self._engine.connect() as connection:
             keys = connection.scalars(old.limit(_SWEEP_AT_MOST)).all()
