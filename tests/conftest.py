@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.peers.sqlite_watch import before_opening, connections, traced
+
+__all__ = ["before_opening", "connections", "traced"]  # fixtures
+
 _NO_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

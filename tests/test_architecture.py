@@ -19,10 +19,10 @@ LAYERS = {
     "core": "_core",
     "ports": "ports",
     "flows": "_flows _lift",
-    "clocks": "clocks",  # an adapter, by which all the others may tell the time
+    "ground": "clocks _sqlite_file",  # adapters that others stand on: the time, and one SQLite file
     "adapters": "transports stores limiters guards ledgers outboxes sources observers account infra"
     " sns_certificates",
-    "clients": "_client _worker client worker webhook outbox metrics replies sns smtp translated",
+    "clients": "_client _worker _outbox client worker webhook outbox metrics replies sns smtp translated",
     "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from sesguard._core import store_door
+from sesguard._sqlite_file import SQLiteFile
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError, StoreError
 from sesguard.ports import Clock, Recorded
-from sesguard.stores.sqlite_file import SQLiteFile
 
 __all__ = ["SQLiteLedger"]
 

@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Self
 
 from sesguard._core import store_door
+from sesguard._sqlite_file import SQLiteFile
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.outboxes import sqlite_rows as rows
 from sesguard.ports import Clock, OutboxEntry, SetAside
-from sesguard.stores.sqlite_file import SQLiteFile
 from sesguard.suppression import Page
 
 __all__ = ["SQLiteOutbox"]

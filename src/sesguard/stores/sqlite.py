@@ -12,11 +12,11 @@ from typing import Self
 
 from sesguard._core import listing, store_door
 from sesguard._core.listing import Place
+from sesguard._sqlite_file import SQLiteFile
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
 from sesguard.stores import sqlite_rows as rows
-from sesguard.stores.sqlite_file import SQLiteFile
 from sesguard.suppression import Change, Page, Reason, Suppression
 
 __all__ = ["SQLiteStore"]

@@ -1,4 +1,4 @@
-"""What the tests of the SQLite store see of its connections."""
+"""Fixtures by which tests see the connections to SQLite files."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from sesguard._sqlite_file import SQLiteFile
 from sesguard.addresses import AddressKey
 from sesguard.errors import StoreError
 from sesguard.stores import SQLiteStore
-from sesguard.stores.sqlite_file import SQLiteFile
 from sesguard.suppression import Reason, Suppress, Suppression
 from sesguard.testing import ManualClock
 
