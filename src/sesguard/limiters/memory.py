@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable
 from threading import Lock
-from typing import cast
 
 from sesguard._core import rate as core
+from sesguard._core import rate_share
 from sesguard._core.rate import Bucket
-from sesguard.clocks import SystemClock
-from sesguard.errors import ConfigurationError
+from sesguard._core.rate_share import Bulk, Shared
+from sesguard.limiters._rate import Rate, checked_burst, nobody, pause_of
+from sesguard.limiters._share import Share
 from sesguard.ports import Clock
 
 __all__ = ["MemoryLimiter"]
@@ -50,15 +51,36 @@ class MemoryLimiter:
         burst: float | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._ask: Callable[[], object] | None = rate if callable(rate) else None
-        self._rate = 0.0 if callable(rate) else _above_zero("rate", rate)  # 0: not known yet
-        self._burst = burst
-        if burst is not None and _above_zero("burst", burst) < 1:
-            raise ConfigurationError("burst= must be 1 or more, or no mail could ever start.")
-        self._clock: Clock = clock or SystemClock()
+        self._rate = Rate(rate, logger)
+        self._fixed = self._rate.fixed
+        self._burst = checked_burst(burst)
+        self._monotonic = time.monotonic if clock is None else clock.monotonic
         self._lock, self._pid = Lock(), os.getpid()
         self._bucket: Bucket | None = None
-        self._warned = False
+        self._bulk: Bulk | None = None
+        self._plain = 0.0  # the rate at which the bucket alone says it all; 0 where it does not
+
+    def share(self, part: float, /) -> Share:
+        """
+        A limiter for bulk mail that takes from this one, and no more than a part of its rate.
+
+        Give it to the client that sends bulk mail, and this one to the client that sends
+        receipts. Shares of one limiter should be of one size: another one holds only once the
+        bulk mail before has gone out.
+
+        Args:
+            part: Above 0 and below 1. At 0.8, a fifth of the rate is left to other mail.
+
+        Raises:
+            ConfigurationError: A part that leaves nothing for one of the two.
+        """
+        return Share(
+            part,
+            take=self._take,
+            put_back=self._put_back,
+            slow_down=self.slow_down,
+            away=lambda: False,
+        )
 
     def reserve(self, units: int, /) -> float:
         """
@@ -68,24 +90,17 @@ class MemoryLimiter:
             The seconds to wait before sending.
         """
         if units < 1:
-            raise _nobody()
-        rate = self._rate if self._ask is None else self._asked(self._ask)
-        with self._locked():
-            now = self._clock.monotonic()
-            bucket = self._bucket
-            if bucket is None or bucket.rate != rate:
-                bucket = self._at(rate, now)
-            self._bucket, wait = core.reserve(bucket, units, now=now)
-        return wait
+            raise nobody()
+        rate = self._fixed or self._rate()
+        with self._lock if self._pid == os.getpid() else self._own_lock():
+            if rate == self._plain and (bucket := self._bucket):
+                self._bucket, wait = core.reserve(bucket, units, now=self._monotonic())
+                return wait
+            return self._reserved(rate, units, None)
 
     def give_back(self, units: int, /) -> None:
         """Return the tokens of a mail that was not tried."""
-        if units < 1:
-            raise _nobody()
-        rate = self._rate if self._ask is None else self._asked(self._ask)
-        with self._locked():
-            now = self._clock.monotonic()
-            self._bucket = core.refund(self._at(rate, now), units, now=now)
+        self._put_back(units, None)
 
     def slow_down(self, retry_after: float | None = None, /) -> None:
         """
@@ -94,56 +109,39 @@ class MemoryLimiter:
         Args:
             retry_after: Seconds for which nothing starts.
         """
-        rate = self._rate if self._ask is None else self._asked(self._ask)
-        pause = retry_after if retry_after is not None and 0 < retry_after < math.inf else 0.0
-        with self._locked():
-            now = self._clock.monotonic()
-            self._bucket = core.slowed(self._at(rate, now), pause, now=now)
+        rate = self._rate()
+        with self._own_lock():
+            self._keep(rate_share.slowed(self._at(rate), pause_of(retry_after)))
 
-    def _locked(self) -> Lock:
+    def _take(self, units: int, part: float | None) -> float:
+        if units < 1:
+            raise nobody()
+        rate = self._rate()
+        with self._own_lock():
+            return self._reserved(rate, units, part)
+
+    def _put_back(self, units: int, part: float | None) -> None:
+        if units < 1:
+            raise nobody()
+        rate = self._rate()
+        with self._own_lock():
+            self._keep(rate_share.refund(self._at(rate), units, part))
+
+    def _reserved(self, rate: float, units: int, part: float | None) -> float:
+        after, wait = rate_share.reserve(self._at(rate), units, part)
+        self._keep(after)
+        return wait
+
+    def _at(self, rate: float) -> Shared:
+        before = Shared(self._bucket, self._bulk or Bulk()) if self._bucket else None
+        return rate_share.shared(before, rate, self._burst, now=self._monotonic())
+
+    def _keep(self, after: Shared) -> None:
+        self._bucket = after.bucket
+        self._bulk = None if after.at_rest else after.bulk
+        self._plain = after.bucket.rate if after.at_rest else 0.0
+
+    def _own_lock(self) -> Lock:
         if self._pid != os.getpid():  # one that another thread held at the fork stays shut
             self._lock, self._pid = Lock(), os.getpid()
         return self._lock
-
-    def _at(self, rate: float, now: float) -> Bucket:
-        if self._bucket is None:
-            return core.full(rate, self._burst, now=now)
-        return core.at_rate(self._bucket, rate, self._burst, now=now)
-
-    def _asked(self, ask: Callable[[], object]) -> float:
-        try:
-            self._rate, self._warned = _above_zero("rate", ask()), False
-        except Exception as error:
-            # Whatever the caller's function raises, mail goes on at the last good rate.
-            if not self._rate:
-                raise ConfigurationError(
-                    f"rate= failed with {type(error).__name__} before it ever answered a rate, so "
-                    "nothing was sent. It must answer recipients a second, as a number above 0.",
-                    original=error,
-                ) from None
-            if not self._warned:
-                self._warned = True
-                logger.warning(
-                    "rate= failed with %s: keeping to %s recipients a second",
-                    type(error).__name__,
-                    self._rate,
-                )
-        return self._rate
-
-
-def _above_zero(option: str, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
-        return float(value)
-    _close(value)
-    shown = value if isinstance(value, int | float) else type(value).__name__
-    raise ConfigurationError(f"{option}= must be recipients as a number above 0, not {shown}.")
-
-
-def _close(value: object) -> None:
-    """A coroutine out of an asynchronous function is no rate; unclosed, it would warn besides."""
-    if isinstance(value, Coroutine):
-        cast("Coroutine[object, object, object]", value).close()
-
-
-def _nobody() -> ConfigurationError:
-    return ConfigurationError("A mail takes a token for each recipient: 1 or more.")
