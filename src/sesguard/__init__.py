@@ -16,11 +16,16 @@ if TYPE_CHECKING:
         account,
         errors,
         events,
+        guards,
+        ledgers,
         limiters,
         metrics,
+        observers,
+        outboxes,
         outcomes,
         replies,
         simulator,
+        sns,
         sources,
         stores,
         transports,
@@ -31,39 +36,49 @@ if TYPE_CHECKING:
     from sesguard._core.retry import RetryPolicy
     from sesguard.client import AsyncClient, Client
     from sesguard.mail import Attachment, Email, ListManagement, Template
+    from sesguard.outbox import Outbox
     from sesguard.outcomes import SendResult
     from sesguard.ports import SuppressionHook
     from sesguard.suppression import Reason, Suppression
     from sesguard.translated import translated_errors
+    from sesguard.webhook import AsyncWebhook, Webhook
     from sesguard.worker import Worker
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
+    "AsyncWebhook",
     "Attachment",
     "Client",
     "Email",
     "FeedbackPolicy",
     "ListManagement",
+    "Outbox",
     "Reason",
     "RetryPolicy",
     "SendResult",
     "Suppression",
     "SuppressionHook",
     "Template",
+    "Webhook",
     "Worker",
     "account",
     "allow_if",
     "errors",
     "events",
+    "guards",
+    "ledgers",
     "limiters",
     "metrics",
+    "observers",
+    "outboxes",
     "outcomes",
     "parse_event",
     "parse_events",
     "replies",
     "simulator",
+    "sns",
     "sources",
     "stores",
     "translated_errors",
@@ -72,17 +87,20 @@ __all__ = [
 
 _WHERE = {
     "AsyncClient": "client",
+    "AsyncWebhook": "webhook",
     "Attachment": "mail",
     "Client": "client",
     "Email": "mail",
     "FeedbackPolicy": "_core.policy",
     "ListManagement": "mail",
+    "Outbox": "outbox",
     "Reason": "suppression",
     "RetryPolicy": "_core.retry",
     "SendResult": "outcomes",
     "Suppression": "suppression",
     "SuppressionHook": "ports",
     "Template": "mail",
+    "Webhook": "webhook",
     "Worker": "worker",
     "allow_if": "_client.hooks",
     "parse_event": "_core.payloads",

@@ -77,7 +77,8 @@ class HTTPSFetcher:
             parts.hostname or "", self._port, timeout=self._within, context=self._context
         )
         try:
-            connection.request("GET", parts.path, headers={"Accept": "*/*"})
+            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            connection.request("GET", target, headers={"Accept": "*/*"})
             answer = connection.getresponse()
             if answer.status != 200:
                 return None
