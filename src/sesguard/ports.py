@@ -302,7 +302,7 @@ class Recorded:
     What a ledger has of a key.
 
     Attributes:
-        content: The digest of what was to be sent.
+        content: The digest of what was to be sent. Empty where only its result is known.
 
         result: What `Ledger.finish` was given, as JSON text; None as long as it is unfinished.
     """

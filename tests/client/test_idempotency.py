@@ -107,6 +107,16 @@ def test_an_unknown_outcome_keeps_the_key_until_it_is_settled(run: Make) -> None
     assert transport.taken == []
 
 
+def test_a_result_of_which_the_content_is_not_known_is_an_answer(run: Make) -> None:
+    """An event settled a key that the ledger had lost."""
+    transport, ledger = FakeTransport(), Keeping()
+    result = to_text(SendResult(message_id="id-of-the-event"))
+    ledger.found[digest_of("order 7")] = Recorded(content="", result=result)
+    client = run(transport=transport, ledger=ledger)
+    assert client.send(mail(), idempotency_key="order 7").message_id == "id-of-the-event"
+    assert transport.taken == []
+
+
 def test_a_key_needs_a_ledger(run: Make) -> None:
     """Without one nothing is sent."""
     transport = FakeTransport()

@@ -101,7 +101,7 @@ async def _begin(ledger: LiftedLedger, digest: str, content: str) -> Recorded | 
 
 
 def _earlier(recorded: Recorded, content: str) -> SendResult:
-    if recorded.content != content:
+    if recorded.content not in ("", content):
         raise errors.IdempotencyConflictError(
             "This idempotency key was used for a mail with other content, so nothing was sent. "
             "Take a new key for a new mail."

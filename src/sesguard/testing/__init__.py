@@ -2,7 +2,7 @@
 What a test of yours can lean on.
 
 Samples of feedback (`sample`), a clock that a test moves, strategies for hypothesis, and the
-contracts that every store, limiter and transport passes: pytest classes to inherit from, which
+contracts that every store, limiter, transport, ledger and outbox passes: pytest classes to inherit from, which
 are told how yours is made. Contracts need pytest and hypothesis, which the ``test`` extra brings;
 where sesguard is installed, pytest has the fixtures of `sesguard.testing.plugin`.
 """
@@ -13,16 +13,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sesguard.testing.events import sample
+    from sesguard.testing.ledger_contract import LedgerContract
     from sesguard.testing.limiter_contract import LimiterContract
     from sesguard.testing.manual_clock import ManualClock
+    from sesguard.testing.outbox_contract import OutboxContract
     from sesguard.testing.store_contract import StoreContract
     from sesguard.testing.transport_contract import TransportContract
 
-__all__ = ["LimiterContract", "ManualClock", "StoreContract", "TransportContract", "sample"]
+__all__ = [
+    "LedgerContract",
+    "LimiterContract",
+    "ManualClock",
+    "OutboxContract",
+    "StoreContract",
+    "TransportContract",
+    "sample",
+]
 
 _HOMES = {
+    "LedgerContract": "sesguard.testing.ledger_contract",
     "LimiterContract": "sesguard.testing.limiter_contract",
     "ManualClock": "sesguard.testing.manual_clock",
+    "OutboxContract": "sesguard.testing.outbox_contract",
     "StoreContract": "sesguard.testing.store_contract",
     "TransportContract": "sesguard.testing.transport_contract",
     "sample": "sesguard.testing.events",
