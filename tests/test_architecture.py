@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "sesguard"
 # From the bottom up, without "sesguard."; a folder stands for all that is in it.
 LAYERS = {
     "model": "errors _frozen _mail addresses attachments templates mail mime suppression events"
-    " _readings outcomes",
+    " _readings outcomes quota",
     "core": "_core",
     "ports": "ports",
     "flows": "_flows _lift",
@@ -120,6 +120,8 @@ def wrong(place: Place) -> str | None:
     if here != there:
         return "an adapter does not know another"
     part, other = place.module.split(".")[1], place.what.partition(".")[2]
+    if other.startswith("_"):
+        return None  # what all of a folder stand on
     if BUILT_ON.get(place.module) == place.what or top(other).split("_")[0] == part.split("_")[0]:
         return None
     return "an adapter does not know its neighbours"

@@ -2,9 +2,10 @@
 What a test of yours can lean on.
 
 Samples of feedback (`sample`), a clock that a test moves, strategies for hypothesis, and the
-contracts that every store, limiter, transport, ledger and outbox passes: pytest classes to inherit from, which
-are told how yours is made. Contracts need pytest and hypothesis, which the ``test`` extra brings;
-where sesguard is installed, pytest has the fixtures of `sesguard.testing.plugin`.
+contracts that every store, limiter, transport, ledger and outbox passes: pytest classes to
+inherit from, which are told how yours is made. Contracts need pytest and hypothesis, which the
+``test`` extra brings; where sesguard is installed, pytest has the fixtures of
+`sesguard.testing.plugin`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sesguard.testing.ledger_contract import LedgerContract
     from sesguard.testing.limiter_contract import LimiterContract
     from sesguard.testing.manual_clock import ManualClock
-    from sesguard.testing.outbox_contract import OutboxContract
+    from sesguard.testing.outbox_contract import OutboxStoreContract
     from sesguard.testing.store_contract import StoreContract
     from sesguard.testing.transport_contract import TransportContract
 
@@ -24,7 +25,7 @@ __all__ = [
     "LedgerContract",
     "LimiterContract",
     "ManualClock",
-    "OutboxContract",
+    "OutboxStoreContract",
     "StoreContract",
     "TransportContract",
     "sample",
@@ -34,7 +35,7 @@ _HOMES = {
     "LedgerContract": "sesguard.testing.ledger_contract",
     "LimiterContract": "sesguard.testing.limiter_contract",
     "ManualClock": "sesguard.testing.manual_clock",
-    "OutboxContract": "sesguard.testing.outbox_contract",
+    "OutboxStoreContract": "sesguard.testing.outbox_contract",
     "StoreContract": "sesguard.testing.store_contract",
     "TransportContract": "sesguard.testing.transport_contract",
     "sample": "sesguard.testing.events",
