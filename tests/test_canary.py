@@ -34,13 +34,13 @@ import pytest
 import sesguard
 from sesguard import errors
 from sesguard.ports import Receipt
-from tests.canary import feedback, kit, lists, mails, rest, sends, ses
+from tests.canary import feedback, kit, lists, mails, observing, rest, sends, ses
 from tests.canary.material import Scenario
 from tests.canary.watch import CANARIES, Watch, canaries_in
 
 SCENARIOS: list[Scenario] = [
     drive
-    for module in (mails, sends, ses, lists, feedback, kit, rest)
+    for module in (mails, sends, ses, lists, feedback, kit, observing, rest)
     for drive in module.SCENARIOS
 ]
 

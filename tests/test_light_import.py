@@ -8,7 +8,10 @@ import sys
 import pytest
 
 HEAVY = ["asyncio", "boto3", "botocore", "email_validator", "smtplib", "sqlite3", "ssl"]
-EXTRAS = ["cryptography", "django", "flask", "redis", "rich", "sqlalchemy", "starlette"]
+EXTRAS = [
+    *("cryptography", "django", "flask", "opentelemetry", "prometheus_client", "redis", "rich"),
+    *("sqlalchemy", "starlette"),
+]
 
 # Says which of the heavy packages are loaded, which threads run, and what was opened.
 TELL = """
@@ -44,6 +47,8 @@ def told_by(statement: str) -> list[str]:
         "from sesguard import events, parse_event, parse_events, FeedbackPolicy",
         "from sesguard import metrics, replies",
         "from sesguard import stores, limiters, transports, sources",
+        "from sesguard import guards, ledgers, observers, outboxes",
+        "from sesguard import Outbox",
     ],
 )
 def test_an_import_loads_no_package_and_starts_nothing(statement: str) -> None:
