@@ -11,6 +11,7 @@ __all__ = ["Identifiers", "stamp"]
 _VARIABLE = ~((0xF << 76) | (0x3 << 62))
 _VERSION_4 = (4 << 76) | (0x2 << 62)  # RFC 9562
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Identifiers:
@@ -57,7 +58,7 @@ class Identifiers:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _ses_id(self, kind: str, at: datetime) -> str:
-        milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+        milliseconds = (at - _EPOCH) // _MILLISECOND
         return f"0100{milliseconds:012x}-{self._uuid(kind)}-000000"
 
     def _uuid(self, kind: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any
 
@@ -14,7 +13,6 @@ from sesguard.simulator import refusals
 from sesguard.simulator.clock import SimulatedClock
 from sesguard.simulator.faults import Fault, Planned, Script
 from sesguard.simulator.feedback.disorder import Disorder
-from sesguard.simulator.feedback.envelopes import Publication
 from sesguard.simulator.feedback.publishing import Publisher
 from sesguard.simulator.feedback.routing import Channel
 from sesguard.simulator.identifiers import Identifiers
@@ -26,15 +24,10 @@ from sesguard.simulator.operations import OPERATIONS
 from sesguard.simulator.operations.sending import OPERATIONS as SENDS
 from sesguard.simulator.operations.verification import grant
 from sesguard.simulator.reputation import Reputation
-from sesguard.simulator.state import (
-    Call,
-    ConfigurationSet,
-    Region,
-    Standing,
-    World,
-)
+from sesguard.simulator.state import Call, ConfigurationSet, Region, Standing, World
 from sesguard.simulator.statistics import Statistics
 from sesguard.simulator.stop_lists import SuppressionList
+from sesguard.simulator.turns import Turns
 from sesguard.suppression import Reason
 
 __all__ = ["Service"]
@@ -118,8 +111,7 @@ class Service:
         self.script: Script = Script()
         self._control_rate = control_rate
         self._last_call: dict[tuple[str, str], float] = {}
-        self._lock = threading.RLock()
-        self._turns = 0
+        self._turns = Turns(later, self.world.publisher)
         if isinstance(clock, SimulatedClock):
             clock.watch(self.catch_up)
 
@@ -149,7 +141,7 @@ class Service:
             ConfigurationError: The simulator does not have this operation.
         """
         name = f"{api}.{operation}"
-        with self.turn():
+        with self._turns:
             self.world.calls[counted_as or name] += 1
             if name not in OPERATIONS:
                 known = ", ".join(sorted(OPERATIONS))
@@ -204,31 +196,13 @@ class Service:
             return {}
         raise fault.error()
 
-    @contextmanager
-    def turn(self) -> Generator[None, None, None]:
-        """
-        Have the account for oneself: what is due is done first.
-
-        What is published meanwhile is handed on when all are out of it: whoever takes it may call
-        back, from another thread too.
-        """
-        arrived: list[Publication] = []
-        try:
-            with self._lock:
-                self._turns += 1
-                try:
-                    self.world.later.run()
-                    yield
-                finally:
-                    self._turns -= 1
-                    if not self._turns:
-                        arrived = self.world.publisher.arrived()
-        finally:
-            self.world.publisher.forward(arrived)
+    def turn(self) -> AbstractContextManager[None]:
+        """Have the account for oneself, as `Turns` has it."""
+        return self._turns
 
     def catch_up(self) -> None:
         """Do what became due as the clock went on."""
-        with self.turn():
+        with self._turns:
             pass
 
     def fail_next(

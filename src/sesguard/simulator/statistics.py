@@ -37,10 +37,11 @@ class Statistics:
         """Count one mail."""
         period = self._period(at)
         period["DeliveryAttempts"] += len(fates)
-        period["Bounces"] += sum(
-            fate.bounce is not None and fate.bounce.bounce_type == "Permanent" for fate in fates
-        )
-        period["Complaints"] += sum(fate.complaint is not None for fate in fates)
+        for fate in fates:
+            if fate.bounce is not None and fate.bounce.bounce_type == "Permanent":
+                period["Bounces"] += 1
+            if fate.complaint is not None:
+                period["Complaints"] += 1
 
     def reject(self, at: datetime, recipients: int) -> None:
         """Count a mail with a virus, which nobody was to get."""
@@ -48,8 +49,10 @@ class Statistics:
 
     def _period(self, at: datetime) -> dict[str, int]:
         start = at - (at - self._origin) % _PERIOD
-        names = ("DeliveryAttempts", "Bounces", "Complaints", "Rejects")
-        return self._periods.setdefault(start, dict.fromkeys(names, 0))
+        if start not in self._periods:
+            names = ("DeliveryAttempts", "Bounces", "Complaints", "Rejects")
+            self._periods[start] = dict.fromkeys(names, 0)
+        return self._periods[start]
 
     def counted(self) -> Iterator[tuple[datetime, Mapping[str, int]]]:
         """Each period's start and counts, since the beginning."""

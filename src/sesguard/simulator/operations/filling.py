@@ -72,8 +72,9 @@ def with_unsubscribing(offer: Offer, call: Call) -> Offer:
         SES Developer Guide, "Using subscription management"; RFC 8058.
     """
     managed = offer.list_management
-    names = {name.lower() for name, _ in offer.headers}
-    if managed is None or len(offer.recipients) != 1 or "dkim-signature" in names:
+    if managed is None or len(offer.recipients) != 1:
+        return offer
+    if any(name.lower() == "dkim-signature" for name, _ in offer.headers):
         return offer
     seal = call.world.identifiers.seal(
         "unsubscribe", managed.contact_list, managed.topic or "", offer.recipients[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -64,11 +63,16 @@ def check_options(call: Call) -> None:
     """
     if "EndpointId" in call.parameters:
         raise ConfigurationError("EndpointId: the simulator does not have multi-region endpoints.")
-    places: list[Mapping[str, Any]] = [call.parameters]
+    _check_arns(call.parameters)
     for member in ("Content", "DefaultContent"):
-        places.append(call.parameters.get(member, {}).get("Template", {}))
-    for name, place in ((name, place) for place in places if place for name in _ARNS):
-        if _OF_ANOTHER.match(place.get(name, "")):
+        content: Mapping[str, Any] | None = call.parameters.get(member)
+        if content and "Template" in content:
+            _check_arns(content["Template"])
+
+
+def _check_arns(place: Mapping[str, Any]) -> None:
+    for name in _ARNS:
+        if name in place and _OF_ANOTHER.match(place[name]):
             raise ConfigurationError(
                 f"{name}: the simulator has one account, {ACCOUNT_ID}, and does not know what "
                 "another one has allowed it."
@@ -99,16 +103,17 @@ def check_shape(offer: Offer, call: Call) -> None:
         raise refusals.bad_request("Empty required header 'To'.")
     if len(offer.recipients) > _MOST_RECIPIENTS:
         raise refusals.bad_request(f"Recipient count exceeds {_MOST_RECIPIENTS}.")
-    for address in (offer.sender, *offer.recipients):
+    _check_address(offer.sender)
+    for address in offer.recipients:
         _check_address(address)
     most = _MOST_BYTES[call.api]
     if offer.size > most:
         raise refusals.bad_request(
             f"Message length is more than {most} bytes long: '{offer.size}'."
         )
-    wrongs = (_wrong_headers, _wrong_tags, _wrong_lines, _wrong_files)
-    for wrong in (found for find in wrongs for found in find(offer)):
-        raise refusals.bad_request(wrong)
+    for find in (_wrong_headers, _wrong_tags, _wrong_lines, _wrong_files):
+        for wrong in find(offer):
+            raise refusals.bad_request(wrong)
 
 
 def _check_address(address: str) -> None:
@@ -120,10 +125,10 @@ def _check_address(address: str) -> None:
 
 
 def _wrong_headers(offer: Offer) -> Iterator[str]:
-    names = Counter([name.lower() for name, _ in offer.headers])
-    if len(names) < len(offer.headers):
+    names = [name.lower() for name, _ in offer.headers]
+    if len(set(names)) < len(names):
         for name, _ in offer.headers:
-            if names[name.lower()] > 1 and name.lower() in _ONCE:
+            if name.lower() in _ONCE and names.count(name.lower()) > 1:
                 yield f"Duplicate header '{name}'."
     if len(offer.own_headers) > _MOST_HEADERS:
         yield f"At most {_MOST_HEADERS} headers are allowed."

@@ -27,9 +27,11 @@ def has_virus(offer: Offer) -> bool:
     Source:
         SES Developer Guide, "Using the mailbox simulator", for how to have a mail rejected.
     """
+    if not offer.attachments:
+        return False
     if any(_EICAR in file.content for file in offer.files):
         return True
-    if offer.raw is None or not offer.attachments:
+    if offer.raw is None:
         return False
     message = BytesParser(policy=email.policy.default).parsebytes(offer.raw)
     contents = (part.get_payload(decode=True) for part in message.iter_attachments())
