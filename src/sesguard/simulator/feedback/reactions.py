@@ -117,6 +117,8 @@ def _conclude(mail: SentMail, fates: Fates, world: World, at: datetime) -> None:
     if delivered:
         after = (at - mail.at).total_seconds()
         world.publisher.tell(mail, "Delivery", records.delivery(delivered, at, after), at=at)
+    if all(fate.bounce is None and fate.complaint is None for _, fate in fates):
+        return  # nobody learns anything from it
     for bounce in _distinct(fate.bounce for _, fate in fates):
         bounced = [address for address, fate in fates if fate.bounce == bounce]
         detail = records.bounce(bounce, bounced, at, world.identifiers.feedback(at))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sesguard.simulator.feedback.envelopes import topic_arn
@@ -45,7 +46,13 @@ class Route:
     headers: bool = True
 
 
-def routes(mail: SentMail, kind: str, region: Region, usual: Channel) -> Iterator[Route]:
+@cache
+def _usual(channel: Channel, region: str) -> tuple[Route]:
+    """How all is told as long as nothing is set up."""
+    return (Route(channel, "topic", topic_arn(region)),)
+
+
+def routes(mail: SentMail, kind: str, region: Region, usual: Channel) -> Iterable[Route]:
     """
     The ways in which one thing about a mail is told.
 
@@ -64,14 +71,14 @@ def routes(mail: SentMail, kind: str, region: Region, usual: Channel) -> Iterato
     topics = {} if identity is None else identity.topics
     destinations = {} if chosen is None else chosen.destinations
     if not topics and not destinations:
-        if usual == "events" or kind in FEEDBACK:
-            yield Route(usual, "topic", topic_arn(region.name))
-        return
+        return _usual(usual, region.name) if usual == "events" or kind in FEEDBACK else ()
+    found: list[Route] = []
     if identity is not None and kind in topics:
-        yield Route("notifications", "topic", topics[kind], kind in identity.headers_in)
+        found.append(Route("notifications", "topic", topics[kind], kind in identity.headers_in))
     for destination in destinations.values():
         if destination.enabled and kind in destination.kinds:
-            yield from _to(destination)
+            found += _to(destination)
+    return found
 
 
 def _to(destination: EventDestination) -> Iterator[Route]:

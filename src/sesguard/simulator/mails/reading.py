@@ -17,6 +17,7 @@ __all__ = ["READERS", "Parameters"]
 
 Parameters: TypeAlias = Mapping[str, Any]
 _NOTHING: Parameters = FrozenMapping[str, Any]()
+_NO_TAGS = FrozenMapping[str, str]()
 
 
 def _from_v2(parameters: Parameters) -> tuple[Offer, ...]:
@@ -176,16 +177,18 @@ def _composed(
     subject = _data(message.get("Subject"))
     text, html = _data(body.get("Text")), _data(body.get("Html"))
     files = tuple(map(_file, extras.get("Attachments") or ()))
-    written = (
-        ("From", sender),
+    written = [("From", sender)]
+    for name, value in (
         ("To", ", ".join(to)),
         ("Cc", ", ".join(cc)),
         ("Reply-To", ", ".join(reply_to)),
         ("Subject", subject),
-        ("MIME-Version", "1.0"),
-    )
-    more = tuple((header["Name"], header["Value"]) for header in extras.get("Headers") or ())
-    size = sum(len(part.encode()) for part in (subject, text, html) if part)
+    ):
+        if value:
+            written.append((name, value))
+    written.append(("MIME-Version", "1.0"))
+    more = tuple([(header["Name"], header["Value"]) for header in extras.get("Headers") or ()])
+    size = sum([len(part.encode()) for part in (subject, text, html) if part])
     return Offer(
         kind=kind,
         sender=sender,
@@ -197,7 +200,7 @@ def _composed(
         subject=subject,
         text=text,
         html=html,
-        headers=(*((name, value) for name, value in written if value), *more),
+        headers=(*written, *more),
         own_headers=more,
         attachments=tuple(file.name for file in files),
         files=files,
@@ -235,4 +238,6 @@ def _data(part: Parameters | None) -> str | None:
 
 
 def _pairs(pairs: Sequence[Parameters] | None) -> FrozenMapping[str, str]:
-    return FrozenMapping((pair["Name"], pair["Value"]) for pair in pairs or ())
+    if not pairs:
+        return _NO_TAGS
+    return FrozenMapping((pair["Name"], pair["Value"]) for pair in pairs)
