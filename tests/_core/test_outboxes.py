@@ -158,10 +158,10 @@ def test_an_age_counts_from_when_it_was_put_in_where_the_id_is_anothers(id: str)
     """As it does where it was put in again, later than it was first due."""
     day = timedelta(days=1)
     entry = OutboxEntry(id=id, receipt="", body="", put_at=NOW)
-    assert too_old(entry, day, now=NOW + day) is None
-    assert too_old(entry, day, now=NOW + day + timedelta(seconds=1)) is not None
+    assert too_old(entry.id, entry.put_at, day, now=NOW + day) is None
+    assert too_old(entry.id, entry.put_at, day, now=NOW + day + timedelta(seconds=1)) is not None
     later = OutboxEntry(id=id_of(NOW + 3 * day, 0), receipt="", body="", put_at=NOW)
-    assert too_old(later, day, now=NOW + 4 * day) is None
-    assert too_old(later, day, now=NOW + 5 * day) is not None
+    assert too_old(later.id, later.put_at, day, now=NOW + 4 * day) is None
+    assert too_old(later.id, later.put_at, day, now=NOW + 5 * day) is not None
     again = OutboxEntry(id=id_of(NOW - 3 * day, 0), receipt="", body="", put_at=NOW)
-    assert too_old(again, day, now=NOW + day) is None
+    assert too_old(again.id, again.put_at, day, now=NOW + day) is None

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from sesguard import errors
 from sesguard.events import Event
 from sesguard.mail import Email
-from sesguard.ports import OutboxEntry
 
 __all__ = [
     "ENTRY_TAG",
@@ -174,9 +173,9 @@ def first_due(id: str) -> datetime | None:
         return None
 
 
-def too_old(entry: OutboxEntry, max_age: timedelta, *, now: datetime) -> Aside | None:
+def too_old(id: str, put_at: datetime, max_age: timedelta, *, now: datetime) -> Aside | None:
     """What becomes of a mail that came of age: it is old from when it was first due."""
-    since = max(entry.put_at, first_due(entry.id) or entry.put_at)
+    since = max(put_at, first_due(id) or put_at)
     if now - since <= max_age:
         return None
     return Aside(

@@ -69,7 +69,8 @@ class Sending:
 
     def send(self, hold: Hold) -> End:
         """Send one, and record what became of it, unless it was called off on the way."""
-        fate: Fate | None = core.too_old(hold.entry, self._max_age, now=self._clock.now())
+        entry, now = hold.entry, self._clock.now()
+        fate: Fate | None = core.too_old(entry.id, entry.put_at, self._max_age, now=now)
         failure: BaseException | None = None
         kept = True
         try:
@@ -79,7 +80,7 @@ class Sending:
             if isinstance(error, errors.ConfigurationError):
                 failure = error
             fate = core.judge(
-                error, attempts=hold.entry.attempts, begun=hold.begun, jitter=random.random()
+                error, attempts=entry.attempts, begun=hold.begun, jitter=random.random()
             )
         if not hold.end() or not kept:
             return End(hold=hold, what=None)
