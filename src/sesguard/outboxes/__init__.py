@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard.outboxes.sqlalchemy import SQLAlchemyOutbox
     from sesguard.outboxes.sqlite import SQLiteOutbox
+    from sesguard.outboxes.sqs import SQSOutbox
 
-__all__ = ["SQLiteOutbox"]
+__all__ = ["SQLAlchemyOutbox", "SQLiteOutbox", "SQSOutbox"]
 
 _HOMES = {
+    "SQLAlchemyOutbox": "sesguard.outboxes.sqlalchemy",
     "SQLiteOutbox": "sesguard.outboxes.sqlite",
+    "SQSOutbox": "sesguard.outboxes.sqs",
 }
 
 
