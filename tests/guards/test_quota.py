@@ -119,20 +119,19 @@ def test_figures_are_read_no_more_often_than_said(clock: ManualClock) -> None:
 
 def test_a_reading_takes_the_place_of_what_was_counted(clock: ManualClock) -> None:
     """What was under way, and what went meanwhile, stays on top of it."""
-    figures = Account(quota(10, 0), quota(10, 4), quota(10, 6))
+    figures = Account(quota(10, 0), quota(10, 4), quota(10, 9))
     guard = QuotaGuard(figures, keep=0, clock=clock)
     for _ in range(4):
         ask(guard, bulk())
     guard.permit(bulk())  # under way
     clock.advance(60)
     figures.meanwhile = lambda: ask(guard, mail())
-    for _ in range(5):
-        ask(guard, bulk())
+    guard.admit(bulk())
     figures.meanwhile = lambda: None
-    assert stopped(guard, bulk()) is not None
-    clock.advance(60)
+    assert [ask(guard, bulk()) is None for _ in range(5)] == [True] * 4 + [False]
     guard.learn(bulk(), None)
-    assert stopped(guard, bulk()) is None
+    clock.advance(60)
+    assert [ask(guard, bulk()) is None for _ in range(2)] == [True, False]
 
 
 BROKEN = [

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sesguard._core.rates import percent
 from sesguard._core.statistics import SendDataPoint
 
-__all__ = ["FEWEST", "Line", "Measured", "held", "newest", "said"]
+__all__ = ["FEWEST", "Line", "Measured", "held", "measured", "said"]
 
 FEWEST = 2
 """Bounces or complaints that make a rate. One alone is nobody's."""
@@ -49,15 +49,15 @@ class Measured(NamedTuple):
     stands_on: str
 
 
-def newest(
+def measured(
     points: Sequence[SendDataPoint], *, window: timedelta, minimum: int, now: datetime
 ) -> tuple[Measured, ...]:
     """
-    The rates of the newest mail.
+    The rates of the newest mail, and those of all that there is.
 
-    They are taken over the window, and further back where it holds too little mail: rates that
-    were high do not fall by waiting alone, and a bounce is held against the mail that it belongs
-    to.
+    The newest mail is that of the window, and of further back where it holds too little: rates
+    that were high do not fall by waiting alone, and a bounce is held against the mail that it
+    belongs to. All of it is looked at as well, since AWS looks further back than a day.
 
     Args:
         points: In order of time.
@@ -72,23 +72,28 @@ def newest(
         What can be judged: nothing where all points together hold too little mail, and no kind of
         which there are fewer than `FEWEST`.
     """
+    found: list[Measured] = []
     attempts = bounces = complaints = 0
     for point in reversed(points):
-        if now - point.timestamp >= window and attempts >= minimum:
-            break
+        if not found and now - point.timestamp >= window and attempts >= minimum:
+            found = _rates(attempts, bounces, complaints)
         attempts += point.delivery_attempts
         bounces += point.bounces
         complaints += point.complaints
     if attempts < minimum:
         return ()
-    return tuple(
+    return tuple(found + _rates(attempts, bounces, complaints))
+
+
+def _rates(attempts: int, bounces: int, complaints: int) -> list[Measured]:
+    return [
         Measured(name, count / attempts, f"{count:,} of {attempts:,} attempts")
         for name, count in (("bounce", bounces), ("complaint", complaints))
         if count >= FEWEST
-    )
+    ]
 
 
-def held(before: bool, measured: Sequence[Measured], line: Line) -> Measured | None:
+def held(before: bool, rates: Sequence[Measured], line: Line) -> Measured | None:
     """
     Whether bulk mail is held by a line: by which rate; None where it is not.
 
@@ -97,16 +102,16 @@ def held(before: bool, measured: Sequence[Measured], line: Line) -> Measured | N
     Args:
         before: Whether it was held until now.
 
-        measured: The rates that could be measured, of all kinds and sources.
+        rates: Those that could be measured, of all kinds and sources.
     """
     mark = line.resume if before else line.hold
-    over = [one for one in measured if one.name == line.name and one.value >= mark]
+    over = [one for one in rates if one.name == line.name and one.value >= mark]
     return max(over, key=lambda one: one.value, default=None)
 
 
-def said(measured: Measured, line: Line) -> str:
+def said(rate: Measured, line: Line) -> str:
     """Which line was crossed, and by what."""
     return (
-        f"the account's {measured.name} rate is {percent(measured.value)} ({measured.stands_on}). "
+        f"the account's {rate.name} rate is {percent(rate.value)} ({rate.stands_on}). "
         f"Your own line is {percent(line.hold)}, and bulk mail goes on below {percent(line.resume)}"
     )

@@ -102,7 +102,9 @@ class Fence:
             ConfigurationError: No such name, or one that is both; or as for a `Fence`.
         """
         for option, names in (("fenced", fenced), ("unfenced", unfenced)):
-            if isinstance(names, str) or not all(type(one) is str and one for one in names):
+            if isinstance(names, str) or not all(
+                type(n) is str and n and "@" not in n for n in names
+            ):
                 raise errors.ConfigurationError(f"{option}= must be a list of names.")
         if both := {*fenced} & {*unfenced}:
             raise errors.ConfigurationError(

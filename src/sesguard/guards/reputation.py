@@ -35,9 +35,10 @@ class ReputationGuard:
 
         ReputationGuard(metrics.fetch)
 
-    Rates are estimates out of SendDataPoints, over the newest mail: that of the last *window*, and
-    from further back where there were fewer than *minimum* attempts in it. So a rate does not fall
-    by waiting alone. One bounce or complaint alone holds nothing.
+    Rates are estimates out of SendDataPoints, over all that SES keeps, two weeks, and over the
+    newest mail: that of the last *window*, and of further back where there were fewer than
+    *minimum* attempts in it. The higher one counts. So a rate does not fall by waiting alone. One
+    bounce or complaint alone holds nothing.
 
     The figures are read in the thread of a bulk mail, at most once *every* so many seconds.
     Figures that cannot be read leave the last ones in force; without any, mail goes, and a
@@ -58,8 +59,7 @@ class ReputationGuard:
 
         minimum: Delivery attempts below which SendDataPoints are too few to tell.
 
-        window: Seconds, or a timedelta, over which rates are taken at the least. SES keeps two
-            weeks.
+        window: Seconds, or a timedelta: what is the newest mail.
 
         bulk: Says whether a mail is bulk. Unless given, one is that has ``list_unsubscribe`` or
             ``list_management``.
@@ -204,7 +204,7 @@ class ReputationGuard:
         if isinstance(answer, Coroutine):  # it cannot be read, and unclosed it would warn besides
             cast("Coroutine[object, object, object]", answer).close()
         points = read_points(cast("Points", answer))
-        return core.newest(
+        return core.measured(
             points, window=self._window, minimum=self._minimum, now=self._clock.now()
         )
 
