@@ -368,6 +368,25 @@ def test_a_mail_that_another_one_has_by_now_is_not_sent(tmp_path: Path, ses: SES
         assert not [*outbox.unknown(), *outbox.failed()]
 
 
+def test_a_mail_whose_lease_is_lost_is_left_alone(
+    tmp_path: Path, client: Client, ses: SES, clock: ManualClock
+) -> None:
+    """Not even given up: whoever has it may send it."""
+
+    class Losing(SQLiteOutbox):
+        def begin(self, receipt: str, /) -> bool:
+            return False
+
+    with Losing(tmp_path / "losing.db", clock=clock) as store:
+        outbox = Outbox(store, client=client, clock=clock)
+        outbox.put(mail(1))
+        assert outbox.drain() == OutboxTally(lost=1)
+        assert not [*outbox.unknown(), *outbox.failed()]
+        clock.advance(901)
+        assert len(store.take(10, 60)) == 1
+    assert ses.asked == 0
+
+
 def test_each_request_of_a_repeated_send_is_begun(
     store: SQLiteOutbox, ses: SES, clock: ManualClock
 ) -> None:
