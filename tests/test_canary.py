@@ -34,13 +34,41 @@ import pytest
 import sesguard
 from sesguard import errors
 from sesguard.ports import Receipt
-from tests.canary import feedback, kit, lists, mails, observing, rest, sends, ses
+from tests.canary import (
+    feedback,
+    guarding,
+    keeping,
+    kit,
+    lists,
+    mails,
+    observing,
+    posting,
+    remembering,
+    rest,
+    sends,
+    ses,
+)
 from tests.canary.material import Scenario
 from tests.canary.watch import CANARIES, Watch, canaries_in
 
 SCENARIOS: list[Scenario] = [
     drive
-    for module in (mails, sends, ses, lists, feedback, kit, observing, rest)
+    for module in (
+        *(
+            mails,
+            sends,
+            guarding,
+            posting,
+            ses,
+            lists,
+            remembering,
+            keeping,
+            feedback,
+            kit,
+            observing,
+            rest,
+        ),
+    )
     for drive in module.SCENARIOS
 ]
 
@@ -67,7 +95,10 @@ def test_nothing_is_shown(drive: Scenario) -> None:
 
 # Whether the run is whole.
 
-CONTRACTS = ("LimiterContract", "StoreContract", "TransportContract")
+CONTRACTS = (
+    *("LedgerContract", "LimiterContract", "OutboxStoreContract", "StoreContract"),
+    "TransportContract",
+)
 """Test classes, whose addresses are their own, and which pytest shows as it likes."""
 
 

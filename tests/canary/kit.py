@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sesguard import RetryPolicy, simulator, testing
+from sesguard.simulator.feedback.envelopes import Publication, SetupNotice
 from tests.canary.material import ADDRESS, DOMAIN, FOREIGN, SAID, letter, templated
 from tests.canary.sends import guarded
 from tests.canary.watch import Watch
@@ -96,4 +97,11 @@ def kit(watch: Watch, folder: Path) -> None:
         watch.ask(sim.client(retry=RetryPolicy.none()).send, letter())
 
 
-SCENARIOS = [handed_on, endpoints, over_smtp_of_its_own, kit]
+def streamed(watch: Watch, folder: Path) -> None:
+    """What comes out of a delivery stream is the line itself."""
+    line = Publication("arn:aws:firehose:eu-west-1:123456789012:x", SetupNotice("It is set up."))
+    watch.value(line)
+    watch.text(line.body, "a line")
+
+
+SCENARIOS = [handed_on, endpoints, over_smtp_of_its_own, kit, streamed]

@@ -100,7 +100,7 @@ def topic_of(arn: object) -> Topic:
     if found is None or found[1] not in _SUFFIXES or not _is_in(found[1], found[2]):
         raise ConfigurationError(
             "topics= takes ARNs of SNS topics, such as "
-            f"'arn:aws:sns:eu-west-1:123456789012:ses-feedback', and {arn!r} was given."
+            "'arn:aws:sns:eu-west-1:123456789012:ses-feedback', and one of them is none."
         )
     partition, region = found[1], found[2]
     host = f"sns.{region}.{_SUFFIXES[partition]}"
