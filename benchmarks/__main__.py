@@ -16,6 +16,7 @@ AREAS = [
     "worker",
     "metrics",
     "simulator",
+    "many",
     "plugin",
 ]
 

@@ -86,6 +86,14 @@ def test_a_redirected_mail_is_the_same_mail_to_one_mailbox(email: Email, to: Add
     assert redirected(other, to).headers[HEADER] == to.addr_spec  # there is one such header
 
 
+def test_recipients_that_do_not_fit_are_counted() -> None:
+    """Fifty long addresses are more than a line takes."""
+    many = [Address.parse(f"{n:02}{'a' * 50}@{'b' * 60}.example.org") for n in range(50)]
+    line = listed(many)
+    assert 700 < len(line) < 960
+    assert line.endswith(f"and {50 - line.count('@')} more")
+
+
 LONG = st.builds(
     Address,
     local=st.text("abcxyz", min_size=1, max_size=64) | st.just("=?utf-8?q?=0a?=") | st.just("b?="),

@@ -95,5 +95,6 @@ def test_names_are_loaded_when_asked_for() -> None:
         "assert 'boto3' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert dir(guards) == sorted(guards.__all__)
     with pytest.raises(AttributeError):
         guards.Wall  # noqa: B018
