@@ -252,12 +252,32 @@ def test_a_message_that_is_too_large_is_not_read() -> None:
     [
         b"", b"null", b"[]", b"{}", b'"Type"', b"\xff{}", b"\xef\xbb\xbf{}", b"[" * 100_000,
         b'{"Type":' * 50_000, b"{" + b'"a":1,' * 10_000 + b'"b":NaN}', b"1" * 5_000, "\ud800",
+        b'{"a":' * 20 + b"1" + b"}" * 20,
     ],
 )  # fmt: skip
 def test_what_is_no_message_is_a_parse_error(body: bytes | str) -> None:
     """And nothing else is raised, whatever is posted."""
     with pytest.raises(errors.ParseError):
         verifier(topic()).verify(body)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Timestamp": "2026-02-30T12:00:00.000Z"},
+        {"Timestamp": "2026-03-01 12:00:00"},
+        {"SigningCertUrl": "https://example.org"},
+        {"MessageAttributes": "none"},
+        {"SequenceNumber": 7},
+    ],
+)
+def test_a_field_that_is_not_as_sns_writes_it_is_refused(changes: dict[str, Any]) -> None:
+    """Whatever the signature says."""
+    one = topic()
+    fields = {**json.loads(one.notification(BOUNCE)), **changes}
+    with pytest.raises(errors.NotificationError):
+        verifier(one).verify(json.dumps(one.sign(fields)))
+    assert one.authority.asked == []
 
 
 def test_two_hundred_messages_at_once_fetch_one_certificate() -> None:

@@ -86,6 +86,19 @@ def test_a_redirected_mail_is_the_same_mail_to_one_mailbox(email: Email, to: Add
     assert redirected(other, to).headers[HEADER] == to.addr_spec  # there is one such header
 
 
+def test_a_header_of_that_name_is_replaced() -> None:
+    """Whatever its case: a mail has one of each."""
+    email = Email(
+        sender="a@example.com",
+        to="b@example.org",
+        subject="",
+        text="",
+        headers={"x-original-recipients": "c@example.org"},
+    )
+    got = redirected(email, Address.parse("d@example.org"))
+    assert {**got.headers} == {HEADER: "b@example.org"}
+
+
 def test_recipients_that_do_not_fit_are_counted() -> None:
     """Fifty long addresses are more than a line takes."""
     many = [Address.parse(f"{n:02}{'a' * 50}@{'b' * 60}.example.org") for n in range(50)]

@@ -87,6 +87,9 @@ def test_each_line_looks_at_its_own_rate() -> None:
         ([point(30, 1000, bounces=900), point(1, 1000, bounces=20)], {"bounce": [0.02, 0.46]}),
         # Too little today: the day before counts as well.
         ([point(30, 1000, bounces=90), point(1, 500, bounces=0)], {"bounce": [0.06]}),
+        ([point(30, 1000), point(1, 100, bounces=55)], {"bounce": [0.05]}),
+        # Nothing came back today, and that is what today is judged by.
+        ([point(48, 8900), point(30, 100, bounces=90), point(1, 1000)], {"bounce": [0.009]}),
         # The mails of a morning, and bounces that came in the afternoon.
         ([point(8, 9000), point(1, 1000, bounces=100)], {"bounce": [0.01]}),
     ],

@@ -111,7 +111,10 @@ def test_a_spent_quota_is_not_repeated(run: Make) -> None:
 
 @pytest.mark.parametrize(
     "whole",
-    [errors.OutcomeUnknownError("lost"), OSError("ann@example.org"), [], ["nonsense"], "text"],
+    [
+        *(errors.OutcomeUnknownError("lost"), OSError("ann@example.org")),
+        *([], ["nonsense"], ["nonsense", None], "text", "ab", 7),
+    ],
 )
 def test_a_lost_answer_leaves_each_unknown(run: Make, whole: Any) -> None:
     """None of them is sent again."""
@@ -119,6 +122,22 @@ def test_a_lost_answer_leaves_each_unknown(run: Make, whole: Any) -> None:
     outcomes = run(transport=transport).outcomes([letter("a"), letter("b")], bulk=True)
     assert [type(one) for one in outcomes] == [Unknown, Unknown]
     assert len(transport.requests) == 1
+
+
+def test_what_is_found_before_ses_is_asked_is_each_mails_end(run: Make) -> None:
+    """Nothing was sent, and nothing is repeated."""
+    transport = BulkTransport(whole=[errors.ConfigurationError("No region.")])
+    outcomes = run(transport=transport).outcomes([letter("a"), letter("b")], bulk=True)
+    assert [type(one) for one in outcomes] == [NotSent, NotSent]
+    assert len(transport.requests) == 1
+
+
+def test_guards_learn_of_a_request_that_was_called_off(run: Make) -> None:
+    """Whether its mails were taken nobody knows."""
+    guard, transport = Guarding(), BulkTransport(whole=[KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        run(transport=transport, guards=[guard]).outcomes([letter("a"), letter("b")], bulk=True)
+    assert [type(one) for one in guard.learned] == [errors.OutcomeUnknownError] * 2
 
 
 def test_a_request_that_never_came_there_is_repeated_whole(run: Make) -> None:

@@ -143,6 +143,19 @@ def test_a_ledger_that_fails_at_the_start_sends_nothing(run: Make) -> None:
     assert "ann@example.org" not in str(caught.value)
 
 
+def test_an_error_of_ours_out_of_a_ledger_passes(run: Make) -> None:
+    """It says itself what to mend."""
+    transport, ledger = FakeTransport(), Keeping()
+
+    def begin(key: str, content: str, /) -> Recorded | None:
+        raise errors.StoreError("sends.db cannot be written.")
+
+    ledger.begin = begin  # type: ignore[method-assign]
+    with pytest.raises(errors.StoreError, match=r"sends\.db"):
+        run(transport=transport, ledger=ledger).send(mail(), idempotency_key="order 7")
+    assert transport.taken == []
+
+
 def test_a_ledger_that_answers_nonsense_sends_nothing(run: Make) -> None:
     """Neither None nor what is recorded: it may have been sent before."""
     transport, ledger = FakeTransport(), Keeping()

@@ -61,7 +61,7 @@ def room(daily: Daily, kept: Kept, *, now: float) -> float:
 
     A figure that is a day old says nothing about the last 24 hours.
     """
-    if daily.quota is None or daily.quota.unlimited or now - daily.as_of >= DAY:
+    if daily.quota is None or now - daily.as_of >= DAY:
         return math.inf
     return daily.quota.left - daily.on_top - kept.of(daily.quota)
 
@@ -85,7 +85,7 @@ def settled(daily: Daily, units: int, *, sent: bool) -> Daily:
 def read(daily: Daily, quota: Quota, *, asked: Daily, now: float) -> Daily:
     """
     What was sent before the figures were asked for is in them. What was under way then, and what
-    was permitted since, is still counted on top.
+    was permitted since, is still counted on top: rather twice than not at all.
 
     Args:
         daily: As it is now.
@@ -96,9 +96,8 @@ def read(daily: Daily, quota: Quota, *, asked: Daily, now: float) -> Daily:
 
         now: Monotonic seconds of that moment.
     """
-    under_way = min(asked.flying, asked.on_top)
     since = daily.on_top - asked.on_top
-    return daily._replace(quota=quota, as_of=now, on_top=max(0, under_way + since))
+    return daily._replace(quota=quota, as_of=now, on_top=max(0, asked.flying + since))
 
 
 def gone(daily: Daily, until: float) -> Daily:

@@ -72,17 +72,17 @@ def measured(
         What can be judged: nothing where all points together hold too little mail, and no kind of
         which there are fewer than `FEWEST`.
     """
-    found: list[Measured] = []
+    newest: list[Measured] | None = None
     attempts = bounces = complaints = 0
     for point in reversed(points):
-        if not found and now - point.timestamp >= window and attempts >= minimum:
-            found = _rates(attempts, bounces, complaints)
+        if newest is None and now - point.timestamp >= window and attempts >= minimum:
+            newest = _rates(attempts, bounces, complaints)
         attempts += point.delivery_attempts
         bounces += point.bounces
         complaints += point.complaints
     if attempts < minimum:
         return ()
-    return tuple(found + _rates(attempts, bounces, complaints))
+    return (*(newest or ()), *_rates(attempts, bounces, complaints))
 
 
 def _rates(attempts: int, bounces: int, complaints: int) -> list[Measured]:

@@ -43,7 +43,7 @@ async def deliver_bulk(
     ends: dict[int, End] = {}
     left: _Left = dict(enumerate(parcel))
     attempt, waited, away = 0, 0.0, False
-    while left:
+    while True:
         try:
             waited += await wait_for_rate(_units(left), ports, deadline)
         except errors.SESGuardError as error:
@@ -99,17 +99,21 @@ async def _answers(
     """What one request came to for each; the guards learn of each."""
     assert ports.submit_bulk is not None, "bulk sends are refused where the transport has none"
     submit, emails = ports.submit_bulk, [one.email for one in left.values()]
+
+    async def ask(seconds: float | None) -> list[Answer]:
+        return list(await submit(emails, seconds))
+
     answers: Sequence[Answer | errors.SESGuardError]
     try:
         answers = await request(
-            lambda seconds: submit(emails, seconds),
+            ask,
             list,
             attempt=attempt,
             units=_units(left),
             ports=ports,
             deadline=deadline,
         )
-        if len(answers) != len(emails):
+        if len(answers) != len(emails) or not all(map(_is_answer, answers)):
             answers = [_unclear()] * len(emails)
     except errors.SESGuardError as error:
         answers = [error] * len(emails)
@@ -120,6 +124,10 @@ async def _answers(
     for email, answer in zip(emails, answers, strict=True):
         await learn(email, None if isinstance(answer, Receipt) else answer, ports)
     return dict(zip(left, answers, strict=True))
+
+
+def _is_answer(answer: object) -> bool:
+    return isinstance(answer, (Receipt, errors.SendError))
 
 
 def _unclear() -> errors.SendError:
