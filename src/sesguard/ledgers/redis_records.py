@@ -70,7 +70,7 @@ class RedisRecords:
         self._prefix = prefix
         self._keep = str(store_door.span("keep", keep) // timedelta(milliseconds=1))
         self._unanswered: dict[str, str] = {}
-        self.looked_at_policy = False
+        self.looked_at_policy: bool = False
 
     def beginning(self, key: str, content: str) -> tuple[str, ...]:
         """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "progress"]
 
-logger = logging.getLogger("sesguard.observers")
+logger: logging.Logger = logging.getLogger("sesguard.observers")
 
 _PAUSE: Final = 0.1
 """Seconds between two drawings."""
