@@ -47,10 +47,11 @@ WRONG: dict[str, Any] = {
     "an asynchronous account": lambda: QuotaGuard(AsyncAccount(), keep=1),  # type: ignore[arg-type]
     "bulk that is no function": lambda: QuotaGuard(Account(), keep=1, bulk=True),  # type: ignore[arg-type]
     "bulk that is asynchronous": lambda: QuotaGuard(Account(), keep=1, bulk=never),  # type: ignore[arg-type]
+    "a class as statistics": lambda: ReputationGuard(list),
     "no statistics": lambda: ReputationGuard([]),  # type: ignore[arg-type]
     "asynchronous statistics": lambda: ReputationGuard(never),  # type: ignore[arg-type]
-    "no CloudWatch": lambda: ReputationGuard(list, cloudwatch=Account()),  # type: ignore[arg-type]
-    "bounces in percent": lambda: ReputationGuard(dict, bounce=4),
+    "no CloudWatch": lambda: ReputationGuard(Account().quota, cloudwatch=Account()),  # type: ignore[arg-type]
+    "bounces in percent": lambda: ReputationGuard(Account().quota, bounce=4),
     "beyond AWS's line": lambda: ReputationGuard(Account().quota, bounce=0.11),
     "complaints in percent": lambda: ReputationGuard(Account().quota, complaint=0.08),
     "no line": lambda: ReputationGuard(Account().quota, complaint=0),
