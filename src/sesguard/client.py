@@ -353,6 +353,7 @@ class Client:
 
     def _guarded_by(self, *guards: Guard) -> Client:
         """Another client with further guards, asked after its own, over all that it has."""
+        self._check_open()
         return self._sharing(replace(self._wiring, guards=(*self._wiring.guards, *guards)))
 
     def _sharing(self, wiring: Wiring) -> Client:

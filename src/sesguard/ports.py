@@ -436,7 +436,11 @@ class OutboxStore(Protocol):
         ...
 
     def settle(self, id: str, /, *, again: bool) -> bool:
-        """Decide one that was set aside: it is due *again*, or gone. False: it is not there."""
+        """
+        Decide one that was set aside: it is due *again*, or gone. False: it is not there.
+
+        One that is begun may be forgotten (not *again*), since an event may tell first.
+        """
         ...
 
     def next_due(self) -> datetime | None:
