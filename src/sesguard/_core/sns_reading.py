@@ -118,7 +118,7 @@ def _constant(name: str) -> NoReturn:
 def _depth(value: object) -> int:
     """How many containers are in each other; no more are looked at than are too many."""
     level, inside = 0, [value]
-    while inside and level <= _DEEPEST:
+    while inside and level <= _DEEPEST + 1:
         level += 1
         below: list[object] = []
         for one in inside:
