@@ -20,7 +20,7 @@ from sesguard.simulator.feedback.envelopes import (
     SetupNotice,
     compact,
 )
-from sesguard.simulator.feedback.records import Detail, Record, told
+from sesguard.simulator.feedback.records import Json, Record, told
 from sesguard.simulator.feedback.routing import Channel, Route, routes
 from sesguard.simulator.identifiers import Identifiers
 from sesguard.simulator.later import Later
@@ -119,9 +119,7 @@ class Publisher:
             crossing = Crossing(disorder, seed=seed, later=later, onward=self._arrive)
             self._publish = crossing.take
 
-    def tell(
-        self, mail: SentMail, kind: str, detail: Detail, *, at: datetime | None = None
-    ) -> None:
+    def tell(self, mail: SentMail, kind: str, detail: Json, *, at: datetime | None = None) -> None:
         """
         Tell one thing about one mail, to whom it concerns.
 

@@ -67,19 +67,12 @@ class Delays:
         """What is scripted."""
         return self._scripted.get(read_leniently(address)[1])
 
-    def __len__(self) -> int:
-        """How many are."""
-        return len(self._scripted)
-
 
 def settle(mail: SentMail, fates: Fates, world: World) -> None:
     """
     Let happen what becomes of a mail that was taken, and tell it: at once, or after a delay.
     """
-    world.publisher.tell(mail, "Send", {}, at=mail.at)
-    if not len(world.delays):
-        _conclude(mail, fates, world, mail.at)
-        return
+    world.publisher.tell(mail, "Send", {})
     delayed: dict[Delay, list[tuple[str, Fate]]] = {}
     at_once: list[tuple[str, Fate]] = []
     for address, fate in fates:
@@ -120,10 +113,10 @@ def _conclude(mail: SentMail, fates: Fates, world: World, at: datetime) -> None:
     if region.reputation is not None:
         verified = {one.name for one in region.identities.values() if one.verified}
         region.reputation.count(fates, verified, region.standing)
-    delivered = tuple([address for address, fate in fates if fate.delivered])
+    delivered = [address for address, fate in fates if fate.delivered]
     if delivered:
-        detail = records.Delivered(delivered, at, (at - mail.at).total_seconds())
-        world.publisher.tell(mail, "Delivery", detail, at=at)
+        after = (at - mail.at).total_seconds()
+        world.publisher.tell(mail, "Delivery", records.delivery(delivered, at, after), at=at)
     if all(fate.bounce is None and fate.complaint is None for _, fate in fates):
         return  # nobody learns anything from it
     for bounce in _distinct(fate.bounce for _, fate in fates):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sesguard.simulator.fates import BounceFate, ComplaintFate
 from sesguard.simulator.feedback.envelopes import ACCOUNT_ID, compact
@@ -16,7 +16,7 @@ from sesguard.simulator.mails.spelling import read_leniently
 if TYPE_CHECKING:
     from sesguard.simulator.state import Region
 
-__all__ = ["Delivered", "Detail", "Json", "Record", "bounce", "complaint", "told"]
+__all__ = ["Json", "Record", "bounce", "complaint", "delivery", "told"]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -32,33 +32,6 @@ _MTA = "a8-1.smtp-out.amazonses.com"
 _NO_MTA = "dns; amazonses.com"
 
 
-class Delivered(NamedTuple):
-    """
-    What is told of a delivery: nearly every mail has one.
-
-    Attributes:
-        after: Seconds since the mail was taken.
-    """
-
-    recipients: tuple[str, ...]
-    at: datetime
-    after: float
-
-    def written(self) -> Json:
-        """As event publishing has it."""
-        return {
-            "timestamp": stamp(self.at),
-            "processingTimeMillis": 546 + round(self.after * 1000),
-            "recipients": list(self.recipients),
-            "smtpResponse": "250 2.0.0 OK",
-            "reportingMTA": _MTA,
-        }
-
-
-Detail: TypeAlias = Json | Delivered
-"""What is told of a mail, as event publishing has it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """
@@ -67,7 +40,9 @@ class Record:
     Attributes:
         kind: The wire's word, as in ``Rendering Failure``.
 
-        identity: What the mail was sent as, when it was told.
+        detail: As event publishing has it.
+
+        source_arn: Of the identity that the mail was sent as, when it was told.
 
         configuration_set: The mail's, or its identity's, when it was told.
 
@@ -79,10 +54,10 @@ class Record:
     """
 
     kind: str
-    detail: Detail = field(repr=False)
+    detail: Json = field(repr=False)
     mail: SentMail
     channel: Channel
-    identity: str = field(repr=False)
+    source_arn: str = field(repr=False)
     configuration_set: str | None
     headers: bool
 
@@ -92,7 +67,7 @@ class Record:
 
     def written(self) -> Json:
         """Name and value."""
-        about = _mail(self.mail, self.channel, self.identity)
+        about = _mail(self.mail, self.channel, self.source_arn)
         if self.headers and self.kind not in _WITHOUT_HEADERS:
             about |= _headers(self.mail, self.channel)
         elif self.channel == "events":
@@ -100,35 +75,36 @@ class Record:
         if self.kind in _WITHOUT_ARN:
             del about["sourceArn"]
         member = _MEMBERS.get(self.kind, self.kind.lower())
-        detail = self.detail.written() if isinstance(self.detail, Delivered) else self.detail
         if self.channel == "events":
             about["tags"] = _tags(self.mail, self.kind, self.configuration_set)
-            return {"eventType": self.kind, "mail": about, member: detail}
+            return {"eventType": self.kind, "mail": about, member: self.detail}
+        detail = self.detail
         if self.kind == "Delivery" or detail.get("reportingMTA", _NO_MTA) != _NO_MTA:
             detail = {**detail, "remoteMtaIp": _REMOTE_IP}
         return {"notificationType": self.kind, "mail": about, member: detail}
 
 
 def told(
-    kind: str, detail: Detail, mail: SentMail, channel: Channel, region: Region, *, headers: bool
+    kind: str, detail: Json, mail: SentMail, channel: Channel, region: Region, *, headers: bool
 ) -> Record:
     """What is told now; see `Record`."""
+    identity = identity_of(mail.sender, region)
     return Record(
         kind=kind,
         detail=detail,
         mail=mail,
         channel=channel,
-        identity=identity_of(mail.sender, region),
+        source_arn=f"arn:aws:ses:{region.name}:{ACCOUNT_ID}:identity/{identity}",
         configuration_set=set_of(mail, region),
         headers=headers,
     )
 
 
-def _mail(mail: SentMail, channel: Channel, identity: str) -> Json:
+def _mail(mail: SentMail, channel: Channel, source_arn: str) -> Json:
     found: Json = {
         "timestamp": stamp(mail.at),
         "source": mail.sender,
-        "sourceArn": f"arn:aws:ses:{mail.region}:{ACCOUNT_ID}:identity/{identity}",
+        "sourceArn": source_arn,
         "sendingAccountId": ACCOUNT_ID,
         "messageId": mail.message_id,
         "destination": list(mail.recipients),
@@ -201,6 +177,20 @@ def _common_headers(mail: SentMail, channel: Channel) -> Json:
         "subject": mail.subject,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def delivery(recipients: list[str], at: datetime, after: float) -> Json:
+    """
+    Args:
+        after: Seconds since the mail was taken.
+    """
+    return {
+        "timestamp": stamp(at),
+        "processingTimeMillis": 546 + round(after * 1000),
+        "recipients": recipients,
+        "smtpResponse": "250 2.0.0 OK",
+        "reportingMTA": _MTA,
+    }
 
 
 def bounce(fate: BounceFate, recipients: list[str], at: datetime, feedback_id: str) -> Json:
