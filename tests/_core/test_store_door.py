@@ -134,3 +134,18 @@ def test_what_can_be_passes_as_it_is() -> None:
     )
     assert store_door.limit(1) == 1
     assert store_door.scope("stream:a") == "stream:a"
+
+
+@pytest.mark.parametrize(
+    ("after", "number"), [(None, 0), ("0", 0), ("17", 17), ("9" * 18, 10**18 - 1)]
+)
+def test_a_page_begins_behind_a_row(after: str | None, number: int) -> None:
+    """By its number."""
+    assert store_door.row(after) == number
+
+
+@pytest.mark.parametrize("after", ["", "-1", "x", "1.5", "\u0661", "9" * 19])
+def test_what_is_no_row_is_no_cursor(after: str) -> None:
+    """It is refused, whatever a database would make of it."""
+    with pytest.raises(ConfigurationError, match="cursor"):
+        store_door.row(after)

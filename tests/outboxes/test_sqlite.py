@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from sesguard import Client, Email
+from sesguard._core.moments import microseconds
 from sesguard.errors import ConfigurationError, StoreError
 from sesguard.limiters import Unlimited
 from sesguard.outbox import Outbox, OutboxTally
@@ -204,7 +205,7 @@ def test_mails_of_tomorrow_do_not_slow_those_of_now(
     """Taking costs as many steps beside ten thousand that wait as beside a hundred."""
 
     def fill(first: int, last: int) -> None:
-        day = rows._number(clock.now() + timedelta(days=1))
+        day = microseconds(clock.now() + timedelta(days=1))
         outside.execute("BEGIN IMMEDIATE")
         outside.executemany(
             "INSERT INTO mails (id, state, priority, due, put_at, attempts)"

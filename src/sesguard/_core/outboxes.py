@@ -13,6 +13,7 @@ from sesguard.mail import Email
 
 __all__ = [
     "ENTRY_TAG",
+    "LAPSED",
     "Again",
     "Aside",
     "Fate",
@@ -27,6 +28,12 @@ __all__ = [
 
 ENTRY_TAG = "sesguard-outbox"
 """The message tag that carries the id, so that events bring it back."""
+
+LAPSED = (
+    "Whoever sent it did not come to the end, killed perhaps. It may have been sent: look for its "
+    "Send or Delivery event, then settle it."
+)
+"""Why a mail is set aside whose lease lapsed after it was begun."""
 
 _LONGEST_WAIT = 900.0
 _LONGEST_PAUSE = 60.0

@@ -28,6 +28,7 @@ __all__ = [
     "limit",
     "operators_entry",
     "place",
+    "row",
     "scopes",
     "span",
     "suppressions",
@@ -164,6 +165,22 @@ def cursor(last: Suppression) -> str:
     """Where a page ended."""
     text = json.dumps([last.key, last.scope, last.reason])
     return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def row(after: str | None) -> int:
+    """
+    The number of the row behind which a page begins.
+
+    Raises:
+        ConfigurationError: It is no cursor.
+    """
+    if after is None:
+        return 0
+    if not after.isascii() or not after.isdigit() or len(after) > 18:
+        raise ConfigurationError(
+            "after= is not a cursor: pass page.next of the page before, or None to begin."
+        )
+    return int(after)
 
 
 def place(given: str | None) -> Place | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from types import TracebackType
 from typing import Self
 
 from sesguard._core import store_door
+from sesguard._core.moments import MICROSECOND, microseconds
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError, MissingExtraError, StoreError
 from sesguard.ports import Clock, Recorded
@@ -22,9 +23,6 @@ except ImportError:
     raise MissingExtraError("sqlalchemy", extra="sqlalchemy") from None
 
 __all__ = ["SQLAlchemyLedger"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _TRIES = 5
 """How often a row may come and go under our hands."""
@@ -94,7 +92,7 @@ class SQLAlchemyLedger:
         Raises:
             StoreError: The database cannot be used, or holds what is no record.
         """
-        at = _number(self._clock.now())
+        at = microseconds(self._clock.now())
         with self._failing():
             if next(self._begins) % _SWEEP_EVERY == 0:
                 self._sweep(at)
@@ -113,7 +111,7 @@ class SQLAlchemyLedger:
         Raises:
             StoreError: The database cannot be used, or holds what is no record.
         """
-        at = _number(self._clock.now())
+        at = microseconds(self._clock.now())
         with self._failing():
             for _ in range(_TRIES):
                 if self._update(key, at, result):
@@ -198,7 +196,7 @@ class SQLAlchemyLedger:
                 connection.execute(one, [{"old": key} for key in sorted(keys)])
 
     def _over(self, at: int) -> int:
-        return at - self._keep // _MICROSECOND
+        return at - self._keep // MICROSECOND
 
     def _contended(self, key: str) -> StoreError:
         return StoreError(
@@ -250,8 +248,3 @@ def _table(name: str, metadata: sa.MetaData) -> sa.Table:
             f"metadata= has a table {name} already that is no ledger's: choose a table_name=."
         )
     return table
-
-
-def _number(at: datetime) -> int:
-    """A time as it stands in the table: microseconds since 1970, UTC."""
-    return (at - _EPOCH) // _MICROSECOND

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from types import TracebackType
 from typing import Self
 
 from sesguard._core import store_door
+from sesguard._core.moments import microseconds
 from sesguard._sqlite_file import SQLiteFile
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError, StoreError
@@ -42,9 +43,6 @@ _FORGET_OLD_ONE = "DELETE FROM sends WHERE key = ? AND at <= ?"
 _FORGET_OLD = """
     DELETE FROM sends WHERE key IN (SELECT key FROM sends WHERE at <= ? ORDER BY at LIMIT 10)
 """
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class SQLiteLedger:
@@ -107,7 +105,7 @@ class SQLiteLedger:
         with self._file.writing() as connection:
             self._forget_old_one(connection, key, now)
             connection.execute(_FORGET_OLD, (self._over(now),))
-            if connection.execute(_BEGIN, (key, content, _number(now))).rowcount == 1:
+            if connection.execute(_BEGIN, (key, content, microseconds(now))).rowcount == 1:
                 return None
             content, result = connection.execute(_LOOK, (key,)).fetchone()
         return self._record(key, content, result)
@@ -122,7 +120,7 @@ class SQLiteLedger:
         now = self._clock.now()
         with self._file.writing() as connection:
             self._forget_old_one(connection, key, now)
-            connection.execute(_FINISH, (key, result, _number(now)))
+            connection.execute(_FINISH, (key, result, microseconds(now)))
 
     def forget(self, key: str, /) -> None:
         """
@@ -154,7 +152,7 @@ class SQLiteLedger:
         connection.execute(_FORGET_OLD_ONE, (key, self._over(now)))
 
     def _over(self, now: datetime) -> int:
-        return _number(now - self._keep)
+        return microseconds(now - self._keep)
 
     def _record(self, key: str, content: object, result: object) -> Recorded:
         if not isinstance(content, str) or not (result is None or isinstance(result, str)):
@@ -163,7 +161,3 @@ class SQLiteLedger:
                 "send. Look for what else writes there, and delete that row of sends."
             )
         return Recorded(content=content, result=result)
-
-
-def _number(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND

@@ -285,7 +285,7 @@ class SQLAlchemyOutbox:
             return connection.execute(statement).rowcount == 1
 
     def _page(self, which: sa.ColumnElement[bool], after: str | None, limit: int) -> Page[SetAside]:
-        size, start, columns = store_door.limit(limit), _number(after), self.table.c
+        size, start, columns = store_door.limit(limit), store_door.row(after), self.table.c
         asked = (
             sa.select(*(columns[name] for name in rows.Listed._fields))
             .where(which, columns.seq > start)
@@ -327,13 +327,3 @@ def _check(engine: object) -> None:
             "engine= has one connection for all, as an SQLite database in memory has, so the "
             "outbox would commit transactions of the caller's. Use a file."
         )
-
-
-def _number(after: str | None) -> int:
-    if after is None:
-        return 0
-    if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise ConfigurationError(
-            "after= is not a cursor: pass page.next of the page before, or None to begin."
-        )
-    return int(after)

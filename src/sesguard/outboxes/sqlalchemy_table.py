@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
+from sesguard._core.moments import microseconds, moment
+from sesguard._core.outboxes import LAPSED
 from sesguard.errors import ConfigurationError, MissingExtraError, StoreError
 from sesguard.ports import OutboxEntry, SetAside
 
@@ -45,14 +47,6 @@ _COLUMNS = {
     "seq", "id", "state", "turn", "due", "free_at", "put_at", "attempts", "receipt", "lease",
     "reason", "aside_at", "body",
 }  # fmt: skip
-
-_LAPSED = (
-    "Whoever sent it did not come to the end, killed perhaps. It may have been sent: look for its "
-    "Send or Delivery event, then settle it."
-)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Taken(NamedTuple):
@@ -132,7 +126,7 @@ def number(at: datetime) -> int:
     """
     if at.utcoffset() is None:
         raise ConfigurationError("due= must be an aware datetime, such as datetime.now(UTC).")
-    return (at - _EPOCH) // _MICROSECOND
+    return microseconds(at)
 
 
 def time(at: object, of: str) -> datetime:
@@ -144,7 +138,7 @@ def time(at: object, of: str) -> datetime:
     """
     try:
         if isinstance(at, int):
-            return _EPOCH + timedelta(microseconds=at)
+            return moment(at)
     except OverflowError:
         pass  # the same to who reads it
     raise StoreError(
@@ -236,7 +230,7 @@ def aside(listed: Listed, of: str) -> SetAside:
     """A mail that is not sent any more, out of the table *of*."""
     return SetAside(
         id=str(listed.id),
-        reason=str(listed.reason or _LAPSED),
+        reason=str(listed.reason or LAPSED),
         at=time(listed.free_at if listed.aside_at is None else listed.aside_at, of),
         body=text(listed.body),
     )

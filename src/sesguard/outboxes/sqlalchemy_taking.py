@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+from sesguard._core.moments import MICROSECOND
 from sesguard.errors import MissingExtraError
 from sesguard.outboxes import sqlalchemy_table as rows
 from sesguard.ports import OutboxEntry
@@ -40,7 +41,7 @@ def take(
         .where(columns.receipt == token)
         .order_by(columns.turn, columns.due, columns.seq)
     )
-    _lend(connection, mails, size, token, now, lease // timedelta(microseconds=1))
+    _lend(connection, mails, size, token, now, lease // MICROSECOND)
     found = [rows.Taken(*row) for row in connection.execute(read)]
     entries = [rows.entry(row, token, mails.fullname) for row in found]
     broken = [row.seq for row, entry in zip(found, entries, strict=True) if entry is None]

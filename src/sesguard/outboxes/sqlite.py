@@ -153,7 +153,7 @@ class SQLiteOutbox:
         return self._page(rows.FAILED, after, limit)
 
     def _page(self, query: str, after: str | None, limit: int) -> Page[SetAside]:
-        size, start = store_door.limit(limit), _number(after)
+        size, start = store_door.limit(limit), store_door.row(after)
         with self._file.reading() as connection:
             found = rows.aside(connection, query, start, size + 1, now=self._clock.now())
         more = len(found) > size
@@ -198,13 +198,3 @@ class SQLiteOutbox:
         /,
     ) -> None:
         self.close()
-
-
-def _number(after: str | None) -> int:
-    if after is None:
-        return 0
-    if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise ConfigurationError(
-            "after= is not a cursor: pass page.next of the page before, or None to begin."
-        )
-    return int(after)

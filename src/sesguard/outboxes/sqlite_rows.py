@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection, Cursor
 from typing import NamedTuple
 
+from sesguard._core.moments import MICROSECOND, microseconds, moment
+from sesguard._core.outboxes import LAPSED
 from sesguard.ports import OutboxEntry, SetAside
 
 __all__ = [
@@ -113,14 +115,6 @@ UNKNOWN = f"""{_ASIDE}
 FAILED = f"{_ASIDE} WHERE state = {IS_FAILED} AND seq > ?1 AND ?2 ORDER BY seq LIMIT ?3"
 """Those that were given up, for `aside`."""
 
-_LAPSED = (
-    "Whoever sent it did not come to the end, killed perhaps. It may have been sent: look for its "
-    "Send or Delivery event, then settle it."
-)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
 
 class Row(NamedTuple):
     """A mail that is due."""
@@ -130,15 +124,6 @@ class Row(NamedTuple):
     put_at: int
     attempts: int
     body: bytes
-
-
-def _number(at: datetime) -> int:
-    """A time as it stands in a table."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def _time(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)
 
 
 def _text(body: bytes) -> str:
@@ -153,7 +138,7 @@ def insert(
     new = connection.execute(
         "INSERT INTO mails (id, state, priority, due, put_at, attempts) VALUES (?, ?, ?, ?, ?, 0)"
         " ON CONFLICT DO NOTHING",
-        (id, WAITS, priority, _number(due), _number(now)),
+        (id, WAITS, priority, microseconds(due), microseconds(now)),
     )
     if new.rowcount == 1:
         data = body.encode("utf-8", "backslashreplace")
@@ -163,7 +148,7 @@ def insert(
 
 def free_lapsed(connection: Connection, *, now: datetime) -> None:
     """Let those wait again whose lease lapsed before they were begun."""
-    connection.execute(_FREE_LAPSED, (_number(now),))
+    connection.execute(_FREE_LAPSED, (microseconds(now),))
 
 
 def due(connection: Connection, limit: int, *, now: datetime) -> list[Row]:
@@ -176,7 +161,7 @@ def due(connection: Connection, limit: int, *, now: datetime) -> list[Row]:
     found: list[Row] = []
     priority = connection.execute(_HIGHEST).fetchone()[0]
     while priority is not None and len(found) < limit:
-        rows = connection.execute(_DUE, (priority, _number(now), limit - len(found)))
+        rows = connection.execute(_DUE, (priority, microseconds(now), limit - len(found)))
         found.extend(map(Row._make, rows))
         priority = connection.execute(_NEXT_LOWER, (priority,)).fetchone()[0]
     return found
@@ -186,20 +171,20 @@ def lend(
     connection: Connection, row: Row, receipt: str, *, lease: timedelta, now: datetime
 ) -> OutboxEntry:
     """Give a mail away for a while."""
-    span = lease // _MICROSECOND
-    connection.execute(_LEND, (receipt, span, _number(now) + span, row.seq))
+    span = lease // MICROSECOND
+    connection.execute(_LEND, (receipt, span, microseconds(now) + span, row.seq))
     return OutboxEntry(
         id=row.id,
         receipt=receipt,
         body=_text(row.body),
-        put_at=_time(row.put_at),
+        put_at=moment(row.put_at),
         attempts=row.attempts,
     )
 
 
 def begin(connection: Connection, receipt: str, *, now: datetime) -> bool:
     """Mark what is sent now, and renew its lease."""
-    return connection.execute(_BEGIN, (_number(now), receipt)).rowcount == 1
+    return connection.execute(_BEGIN, (microseconds(now), receipt)).rowcount == 1
 
 
 def lent(connection: Connection, receipt: str) -> int | None:
@@ -209,7 +194,7 @@ def lent(connection: Connection, receipt: str) -> int | None:
 
 def settled(connection: Connection, id: str, *, begun_too: bool, now: datetime) -> int | None:
     """What was set aside under an id, or lapsed; or is being sent, where that is asked for too."""
-    return _only(connection.execute(_SETTLED, (id, begun_too, _number(now))))
+    return _only(connection.execute(_SETTLED, (id, begun_too, microseconds(now))))
 
 
 def _only(rows: Cursor) -> int | None:
@@ -225,7 +210,7 @@ def delete(connection: Connection, seq: int | None) -> bool:
 
 def put_back(connection: Connection, seq: int | None, *, due: datetime, counts: bool) -> bool:
     """Let a mail wait again."""
-    return connection.execute(_PUT_BACK, (_number(due), int(counts), seq)).rowcount == 1
+    return connection.execute(_PUT_BACK, (microseconds(due), int(counts), seq)).rowcount == 1
 
 
 def set_aside(
@@ -234,12 +219,12 @@ def set_aside(
     """Have a mail wait no more."""
     state = IS_UNKNOWN if unknown else IS_FAILED
     told = reason.encode("utf-8", "replace").decode()
-    return connection.execute(_SET_ASIDE, (state, told, _number(now), seq)).rowcount == 1
+    return connection.execute(_SET_ASIDE, (state, told, microseconds(now), seq)).rowcount == 1
 
 
 def renew(connection: Connection, seq: int | None, *, now: datetime) -> bool:
     """Let a mail wait again as if it were put now."""
-    return connection.execute(_RENEW, (_number(now), seq)).rowcount == 1
+    return connection.execute(_RENEW, (microseconds(now), seq)).rowcount == 1
 
 
 def aside(
@@ -247,12 +232,14 @@ def aside(
 ) -> list[tuple[int, SetAside]]:
     """A part of a list, each with its place in it."""
     return [
-        (seq, SetAside(id=id, reason=reason or _LAPSED, at=_time(at), body=_text(body)))
-        for seq, id, reason, at, body in connection.execute(query, (after, _number(now), limit))
+        (seq, SetAside(id=id, reason=reason or LAPSED, at=moment(at), body=_text(body)))
+        for seq, id, reason, at, body in connection.execute(
+            query, (after, microseconds(now), limit)
+        )
     ]
 
 
 def next_due(connection: Connection) -> datetime | None:
     """When the next one can be taken."""
     (at,) = connection.execute(_NEXT_DUE).fetchone()
-    return None if at is None else _time(at)
+    return None if at is None else moment(at)

@@ -12,6 +12,7 @@ from typing import Self
 
 from sesguard._core import listing, store_door
 from sesguard._core.listing import Place
+from sesguard._core.moments import microseconds
 from sesguard._sqlite_file import SQLiteFile
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
@@ -116,13 +117,13 @@ class SQLiteStore:
         applied: list[bool] = []
         with self._file.writing() as connection:
             for event_key, changes in events:
-                mark = (rows.text(event_key), rows.microseconds(now))
+                mark = (rows.text(event_key), microseconds(now))
                 applied.append(connection.execute(_MARK, mark).rowcount == 1)
                 for change in changes if applied[-1] else ():
                     line = rows.load(connection, listing.place(change))
                     after = listing.changed(line, event_key, change)
                     rows.save(connection, line, after, now=now)
-            over = (rows.microseconds(now - self._keep_marks), 2 * len(events) + 100)
+            over = (microseconds(now - self._keep_marks), 2 * len(events) + 100)
             connection.execute(_FORGET_MARKS, over)
             connection.execute(_FORGET_SOFT_BOUNCES, over)
         return applied
@@ -209,7 +210,7 @@ class SQLiteStore:
         now = self._clock.now()
         most = 2 * size + 1  # a line has at most two rows: what counting put there has its own
         with self._file.reading() as connection:
-            matches = connection.execute(_PAGE, (*start, rows.microseconds(now), most)).fetchall()
+            matches = connection.execute(_PAGE, (*start, microseconds(now), most)).fetchall()
         lines = groupby(
             map(rows.entry_of, matches), key=lambda one: (one.key, one.scope, one.reason)
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import overload
 
 from sesguard._core.listing import Line, Place, SoftBounce, over
+from sesguard._core.moments import MICROSECOND, microseconds, moment
 from sesguard.addresses import AddressKey
 from sesguard.suppression import Reason, Suppression
 
-__all__ = ["STEPS", "Row", "entry_of", "load", "microseconds", "save", "text"]
+__all__ = ["STEPS", "Row", "entry_of", "load", "save", "text"]
 
 STEPS = (
     (
@@ -70,18 +71,7 @@ _SOFT_BOUNCES = """
     WHERE key = ? AND scope = ? ORDER BY at, event_key
 """
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 2**62  # with a time added to it, still an integer to SQLite
-
-
-def microseconds(at: datetime) -> int:
-    """A time as it stands in a table."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def _time(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)
 
 
 @overload
@@ -101,13 +91,13 @@ def entry_of(row: Row) -> Suppression:
     return Suppression(
         key=key,
         reason=Reason(reason),
-        at=_time(at),
+        at=moment(at),
         scope=scope,
         address=address,
         source=source,
         event_key=event_key,
         detail=detail,
-        expires_at=None if expires_at is None else _time(expires_at),
+        expires_at=None if expires_at is None else moment(expires_at),
     )
 
 
@@ -121,7 +111,7 @@ def load(connection: Connection, place: Place) -> Line:
         entry=entries.get(0),
         counted=entries.get(1),
         passing=entries.get(2),
-        released_at=None if release is None else _time(release[0]),
+        released_at=None if release is None else moment(release[0]),
         soft_bounces=_load_soft_bounces(connection, place),
     )
 
@@ -132,7 +122,7 @@ def _load_soft_bounces(connection: Connection, place: Place) -> tuple[SoftBounce
     return tuple(
         SoftBounce(
             event_key=event_key,
-            at=_time(at),
+            at=moment(at),
             limit=most,
             window=timedelta(microseconds=window),
             address=address,
@@ -204,7 +194,7 @@ def _save_soft_bounce(
             text(bounce.event_key),
             microseconds(bounce.at),
             min(bounce.limit, _LARGEST),
-            min(bounce.window // _MICROSECOND, _LARGEST),
+            min(bounce.window // MICROSECOND, _LARGEST),
             text(bounce.address),
             text(bounce.detail),
             microseconds(over(bounce.at, bounce.window, told=now)),
