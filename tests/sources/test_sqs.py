@@ -239,7 +239,8 @@ def test_a_forked_process_makes_its_own_client() -> None:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        source._lock.acquire()  # pyright: ignore[reportPrivateUsage]  as a thread of the parent may have held it
+        for lock in source._own._locks.values():  # pyright: ignore[reportPrivateUsage]  as a thread of the parent may have held it
+            lock.acquire()
         other = source._client() is not mine  # pyright: ignore[reportPrivateUsage]
         os.write(writer, b"other" if other else b"same")
         os._exit(0)

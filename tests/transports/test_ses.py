@@ -20,10 +20,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
 from sesguard import Attachment, Email, Template, errors, transports
+from sesguard._one_per_process import OnePerProcess
 from sesguard.mail import ListManagement
 from sesguard.ports import Handover, Transport
 from sesguard.transports import SESTransport
-from sesguard.transports.ses_client import OnePerProcess, SESClient
+from sesguard.transports.ses_client import SESClient
 from sesguard.transports.ses_request import send_email_request
 from tests.peers.http import HTTPPeer, deaf_port, taken
 
@@ -568,7 +569,7 @@ _FORKING = textwrap.dedent(
     import os, sys, threading
     from sesguard import Email
     from sesguard.transports import SESTransport
-    from sesguard.transports.ses_client import OnePerProcess
+    from sesguard._one_per_process import OnePerProcess
 
     email = Email(sender="shop@example.org", to="ann@example.org", subject="", text="Hello")
     transport = SESTransport(endpoint_url=sys.argv[1])

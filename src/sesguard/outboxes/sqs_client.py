@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
 import boto3
@@ -24,6 +23,7 @@ from botocore.parsers import ResponseParserError
 
 from sesguard import errors
 from sesguard._core.queues import from_code
+from sesguard._one_per_process import OnePerProcess
 
 __all__ = ["LARGEST", "LONGEST_DELAY", "MOST", "Calls", "Message", "SQSClient"]
 
@@ -124,9 +124,7 @@ class Calls:
         self._region = region
         self._endpoint = endpoint
         self._wait = wait
-        self._own: SQSClient | None = None
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._own = OnePerProcess(self._make)
 
     def send(self, queue_url: str, text: str, *, delay: float = 0.0) -> None:
         """Put a message. After an error it may be there all the same."""
@@ -164,7 +162,7 @@ class Calls:
             queue_url,
             "DeleteMessage",
             [{"ReceiptHandle": handle} for handle in handles],
-            lambda sqs, entries: sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries),
+            lambda entries, sqs: sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries),
         )
 
     def hide(self, queue_url: str, handles: Iterable[str], seconds: float) -> set[str]:
@@ -176,7 +174,7 @@ class Calls:
                 {"ReceiptHandle": handle, "VisibilityTimeout": math.ceil(seconds)}
                 for handle in handles
             ],
-            lambda sqs, entries: sqs.change_message_visibility_batch(
+            lambda entries, sqs: sqs.change_message_visibility_batch(
                 QueueUrl=queue_url, Entries=entries
             ),
         )
@@ -194,21 +192,19 @@ class Calls:
 
     def close(self) -> None:
         """Close our own client. A later call makes another one."""
-        own, self._own = self._own, None
-        if own is not None and self._pid == os.getpid():
-            own.close()
+        self._own.close()
 
     def _in_tens(
         self,
         queue_url: str,
         action: str,
         entries: Sequence[dict[str, Any]],
-        call: Callable[[SQSClient, list[dict[str, Any]]], Mapping[str, Any]],
+        call: Callable[[list[dict[str, Any]], SQSClient], Mapping[str, Any]],
     ) -> set[str]:
         lost: set[str] = set()
         for start in range(0, len(entries), MOST):
             ten = [{"Id": str(at), **one} for at, one in enumerate(entries[start : start + MOST])]
-            answer = self._ask(queue_url, action, lambda sqs, ten=ten: call(sqs, ten))  # type: ignore[misc]  # mypy does not see through the default
+            answer = self._ask(queue_url, action, partial(call, ten))
             for failure in answer.get("Failed") or ():
                 code = str(failure.get("Code", "unknown"))
                 if code.removeprefix("AWS.SimpleQueueService.") not in _LOST:
@@ -262,14 +258,7 @@ class Calls:
         return refused
 
     def _client(self) -> SQSClient:
-        if self._given is not None:
-            return self._given
-        if self._pid != os.getpid():  # a lock that another thread held at the fork stays shut
-            self._pid, self._lock, self._own = os.getpid(), threading.Lock(), None
-        with self._lock:
-            if self._own is None:
-                self._own = self._make()
-            return self._own
+        return self._own.get() if self._given is None else self._given
 
     def _make(self) -> SQSClient:
         session = cast("Any", self._session or boto3.Session())

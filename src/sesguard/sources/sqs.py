@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -25,6 +23,7 @@ from botocore.parsers import ResponseParserError
 
 from sesguard import errors
 from sesguard._core.queues import QueueError, from_code, region_of_queue
+from sesguard._one_per_process import OnePerProcess
 from sesguard.ports import Received
 
 __all__ = ["SQSSource"]
@@ -119,9 +118,7 @@ class SQSSource:
         self._given = boto3_client
         if boto3_client is not None:
             self._check(boto3_client, boto3_session, region_name, endpoint_url)
-        self._own: _SQSClient | None = None
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._own = OnePerProcess(self._make)
 
     def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
         """
@@ -186,9 +183,7 @@ class SQSSource:
 
     def close(self) -> None:
         """Close our own client. A later call makes another one."""
-        own, self._own = self._own, None
-        if own is not None and self._pid == os.getpid():
-            own.close()
+        self._own.close()
 
     def __repr__(self) -> str:
         return f"SQSSource({self.queue_url!r})"
@@ -220,14 +215,7 @@ class SQSSource:
             raise self._failed(error, action) from None
 
     def _client(self) -> _SQSClient:
-        if self._given is not None:
-            return self._given
-        if self._pid != os.getpid():  # a lock that another thread held at the fork stays shut
-            self._pid, self._lock, self._own = os.getpid(), threading.Lock(), None
-        with self._lock:
-            if self._own is None:
-                self._own = self._make()
-            return self._own
+        return self._own.get() if self._given is None else self._given
 
     def _make(self) -> _SQSClient:
         session = cast("Any", self._session or boto3.Session())
@@ -305,7 +293,7 @@ class SQSSource:
         )
 
     def _where(self) -> str | None:
-        client: object = self._given or self._own
+        client: object = self._given or self._own.made
         return self._region or getattr(getattr(client, "meta", None), "region_name", None)
 
 

@@ -11,11 +11,12 @@ from botocore.exceptions import BotoCoreError
 
 from sesguard import errors
 from sesguard._core import boto_faults
+from sesguard._one_per_process import OnePerProcess
 from sesguard.mail import Email
 from sesguard.ports import Answer, Handover, Quota, Receipt
 from sesguard.transports import ses_client
 from sesguard.transports.ses_bulk import answers_of, send_bulk_request
-from sesguard.transports.ses_client import OnePerProcess, SESClient
+from sesguard.transports.ses_client import SESClient
 from sesguard.transports.ses_request import send_email_request
 
 __all__ = ["SESTransport"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import boto3
@@ -15,7 +13,7 @@ from botocore.exceptions import BotoCoreError, NoRegionError
 from sesguard import errors
 from sesguard._core.boto_faults import from_boto_exception
 
-__all__ = ["OnePerProcess", "SESClient", "check", "fetch_credentials", "make"]
+__all__ = ["SESClient", "check", "fetch_credentials", "make"]
 
 # Said once: to put a full one together, botocore takes a fifth of each call. It adds itself.
 _USER_AGENT = f"Boto3/{boto3.__version__} lib/sesguard"
@@ -27,37 +25,6 @@ class SESClient(Protocol):
     def send_email(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
     def get_account(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
     def close(self) -> None: ...
-
-
-class OnePerProcess:
-    """
-    Makes a client when it is first asked for, and another one after a fork.
-
-    A client made before the fork is dropped, not closed: its connections are the parent's.
-    """
-
-    def __init__(self, make: Callable[[], SESClient]) -> None:
-        self._make = make
-        self._made: tuple[int, SESClient] | None = None
-        self._locks: dict[int, threading.Lock] = {}
-
-    def get(self) -> SESClient:
-        """This process's client."""
-        made, pid = self._made, os.getpid()
-        if made is not None and made[0] == pid:
-            return made[1]
-        # A lock by process: the one that another thread held at the fork stays shut for ever.
-        with self._locks.setdefault(pid, threading.Lock()):
-            made = self._made
-            if made is None or made[0] != pid:
-                made = self._made = (pid, self._make())
-            return made[1]
-
-    def close(self) -> None:
-        """Close this process's client, if there is one. The next `get` makes another."""
-        made, self._made = self._made, None
-        if made is not None and made[0] == os.getpid():
-            made[1].close()
 
 
 def make(
