@@ -140,6 +140,35 @@ def test_guards_learn_of_a_request_that_was_called_off(run: Make) -> None:
     assert [type(one) for one in guard.learned] == [errors.OutcomeUnknownError] * 2
 
 
+def test_a_run_that_is_called_off_at_a_guard_has_sent_nothing(run: Make) -> None:
+    """What was let go is told to the guard, and all that was reserved is given back."""
+
+    class Interrupted(Guarding):
+        def permit(self, email: Email, /) -> None:
+            if email.to[0].local == "c":
+                raise KeyboardInterrupt
+            super().permit(email)
+
+    shut = errors.CircuitOpenError("open", retry_after=60)
+    guard, limiter, transport = Interrupted(at_permit=[None, shut]), Recording(), BulkTransport()
+    client = run(transport=transport, limiter=limiter, guards=[guard])
+    with pytest.raises(KeyboardInterrupt):
+        client.outcomes([letter("a"), letter("b"), letter("c")], bulk=True)
+    assert transport.requests == []
+    assert [type(one) for one in guard.learned] == [errors.ServiceUnavailableError]
+    assert limiter.returned == [1, 2]
+
+
+def test_bulk_sends_earn_retries_by_the_request(run: Make) -> None:
+    """An outage does not multiply the requests, however many mails one of them has."""
+    transport = BulkTransport(whole=[errors.ServiceUnavailableError("down")] * 10_000)
+    client = run(transport=transport)
+    given = [letter(f"p{n}") for n in range(50)]
+    for _ in range(200):
+        client.send_many(given, bulk=True)
+    assert 200 < len(transport.requests) <= 200 + 20
+
+
 def test_a_request_that_never_came_there_is_repeated_whole(run: Make) -> None:
     """Nothing of it was taken."""
     transport = BulkTransport(whole=[errors.ServiceUnavailableError("down")])

@@ -202,6 +202,27 @@ def test_a_guard_learns_of_a_request_that_was_called_off() -> None:
     assert [type(one) for one in guard.learned] == [errors.OutcomeUnknownError]
 
 
+def test_guards_that_let_go_learn_of_a_mail_that_was_called_off_at_the_next_one() -> None:
+    """It was not sent; a place that one of them kept for it is free again."""
+    first, limiter = Guarding(), Recording()
+
+    class Interrupted(Guarding):
+        def permit(self, email: Email, /) -> None:
+            raise KeyboardInterrupt
+
+    client = Client(
+        suppression=None,
+        transport=FakeTransport(),
+        limiter=limiter,
+        clock=FakeClock(),
+        guards=[first, Interrupted()],
+    )
+    with pytest.raises(KeyboardInterrupt):
+        client.send(mail())
+    assert [type(one) for one in first.learned] == [errors.ServiceUnavailableError]
+    assert limiter.returned == [1]
+
+
 def test_further_guards_come_after_the_clients_own() -> None:
     """As an outbox adds one to a client that it was given."""
     first, second = Guarding(), Guarding(at_admit=OPEN)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 from sesguard._core.sns_reading import SIGNED, Fields, read
 from sesguard._core.sns_topics import Topic
@@ -135,10 +135,9 @@ def judge(
     version = _version(fields["SignatureVersion"], minimum_version)
     if not topic.is_certificate_url(fields["SigningCertURL"]):
         raise _forged("its certificate is said to be where SNS has none for this topic")
-    kind: Kind = fields["Type"]  # type: ignore[assignment]  # read() knows no other
     return Unproven(
         envelope=Envelope(
-            type=kind,
+            type=cast("Kind", fields["Type"]),  # read() knows no other
             message_id=fields["MessageId"],
             topic_arn=topic.arn,
             message=fields["Message"],

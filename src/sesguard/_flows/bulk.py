@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from sesguard import errors
 from sesguard._core.screening import Screened
 from sesguard._flows.asking import called_off, request, result_of
-from sesguard._flows.guarding import learn, permit
+from sesguard._flows.guarding import learn, not_asked, permit
 from sesguard._flows.pacing import by_limiter, passes, wait_for_rate
 from sesguard._flows.send_ports import Rules, SendPorts
 from sesguard.outcomes import SendResult, Waited
@@ -88,6 +88,12 @@ async def _permitted(left: _Left, ends: dict[int, End], ports: SendPorts) -> _Le
         except errors.SESGuardError as error:
             ends[number] = error
             await by_limiter(ports.limiter.give_back(len(one.email.recipients)))
+        except BaseException:
+            for other in going.values():
+                await learn(other.email, not_asked(), ports)
+            rest = {n: it for n, it in left.items() if n not in ends}
+            await by_limiter(ports.limiter.give_back(_units(rest)))
+            raise
         else:
             going[number] = one
     return going

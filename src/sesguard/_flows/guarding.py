@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sesguard import errors
 from sesguard._flows.send_ports import SendPorts
 from sesguard._lift import LiftedGuard
 from sesguard.mail import Email
 from sesguard.outcomes import Held
 
-__all__ = ["admit", "learn", "permit"]
+__all__ = ["admit", "learn", "not_asked", "permit"]
 
 
 async def admit(email: Email, ports: SendPorts) -> Email | errors.SESGuardError:
@@ -24,7 +26,7 @@ async def admit(email: Email, ports: SendPorts) -> Email | errors.SESGuardError:
 
 async def permit(email: Email, ports: SendPorts) -> None:
     """
-    Ask all guards right before a request. Each that let go, before another did not, is told.
+    Ask all guards right before a request. Those that let go are told where nothing came of it.
 
     Raises:
         CircuitOpenError, FencedError: It is not sent.
@@ -37,16 +39,31 @@ async def permit(email: Email, ports: SendPorts) -> None:
             await guard.permit(email)
         except Exception as failure:
             error = _stopped(failure, ports)
-            for other in passed:
-                await other.learn(email, error)
+            await _tell(passed, email, error)
             raise error from None
+        except BaseException:
+            await _tell(passed, email, not_asked())
+            raise
         passed.append(guard)
 
 
 async def learn(email: Email, error: errors.SESGuardError | None, ports: SendPorts) -> None:
     """Tell all guards what a request came to. None of them raises."""
-    for guard in ports.guards:
+    await _tell(ports.guards, email, error)
+
+
+async def _tell(
+    guards: Sequence[LiftedGuard], email: Email, error: errors.SESGuardError | None
+) -> None:
+    for guard in guards:
         await guard.learn(email, error)
+
+
+def not_asked() -> errors.SendError:
+    """What guards learn of a mail whose caller went away before SES was asked."""
+    return errors.ServiceUnavailableError(
+        "The send was called off before SES was asked, so nothing was sent."
+    )
 
 
 def _checked(answer: object) -> Email:
