@@ -262,7 +262,7 @@ def test_a_child_is_not_held_up_by_locks_of_its_parent(clock: ManualClock) -> No
     """What was under way in the parent is not under way in the child."""
     guard = QuotaGuard(Account(quota()), keep=0, clock=clock)
     guard.permit(bulk())
-    with guard._lock, guard._reading:
+    with guard._lock, guard._readings._lock:
         pid = os.fork()
         if pid == 0:
             clock.advance(60)

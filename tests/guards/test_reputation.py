@@ -310,7 +310,7 @@ def test_a_child_is_not_held_up_by_a_lock_of_its_parent(
 ) -> None:
     """A fork while another thread was reading would else leave the child without figures."""
     statistics.say(1000, bounces=50)
-    with guard._reading:
+    with guard._readings._lock:
         pid = os.fork()
         if pid == 0:
             found: list[object] = []

@@ -14,6 +14,7 @@ from sesguard._core import daily as core
 from sesguard._core.daily import Daily, Kept
 from sesguard._core.guard_options import checked_bulk, checked_reader, is_bulk, seconds
 from sesguard.clocks import SystemClock
+from sesguard.guards._readings import Readings
 from sesguard.mail import Email
 from sesguard.ports import AccountPort, Clock
 from sesguard.quota import Quota
@@ -69,16 +70,15 @@ class QuotaGuard:
         self._ask = checked_reader(ask, "The quota of account=")
         self._kept = _kept(keep, keep_share)
         self._is_bulk = checked_bulk(bulk)
-        self._every = seconds(every, "every")
         self._clock: Clock = clock or SystemClock()
+        self._readings = Readings(seconds(every, "every"), self._clock)
         self._daily = Daily()
-        self._due = -math.inf
         self._warned = False
         self._begin()
 
     def _begin(self) -> None:
-        """What belongs to one process: its locks. One that was held at the fork stays shut."""
-        self._lock, self._reading, self._pid = Lock(), Lock(), os.getpid()
+        """What belongs to one process: its lock. One that was held at the fork stays shut."""
+        self._lock, self._pid = Lock(), os.getpid()
 
     def admit(self, email: Email, /) -> Email:
         """
@@ -88,7 +88,7 @@ class QuotaGuard:
             CircuitOpenError: It is bulk, and there is no room for one more recipient.
         """
         if self._is_bulk(email):
-            self._refresh()
+            self._readings.refresh(self._read)
             with self._locked():
                 self._check(1)
         return email
@@ -103,7 +103,7 @@ class QuotaGuard:
         units = len(email.recipients)
         bulk = self._is_bulk(email)
         if bulk:
-            self._refresh()
+            self._readings.refresh(self._read)
         with self._locked():
             if bulk:
                 self._check(units)
@@ -136,24 +136,13 @@ class QuotaGuard:
                 f"{self._kept.of(quota):,.0f} are kept for other mail and {max(0.0, room):,.0f} "
                 f"are left for bulk mail, and this one has {units}. SES was not asked. The quota "
                 "comes back over hours: send later, or keep less.",
-                retry_after=max(1.0, self._due - now),
+                retry_after=max(1.0, self._readings.due - now),
                 attempts=0,
             )
 
-    def _refresh(self) -> None:
-        """Read the figures when it is time. Who comes meanwhile takes those that are there."""
-        with self._locked():
-            due, first = self._clock.monotonic() >= self._due, self._due == -math.inf
-        if not due or not self._reading.acquire(blocking=first):
-            return
-        try:
-            if (now := self._clock.monotonic()) >= self._due:
-                self._read(now)
-        finally:
-            self._reading.release()
-
     def _read(self, now: float) -> None:
-        asked = self._daily
+        with self._locked():
+            asked = self._daily
         try:
             quota = _checked(self._ask())
         except Exception as error:
@@ -163,7 +152,6 @@ class QuotaGuard:
             with self._locked():
                 self._daily = core.read(self._daily, quota, asked=asked, now=now)
             self._warned = False
-        self._due = now + self._every
 
     def _failed(self, error: Exception) -> None:
         if self._warned:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
-import os
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from threading import Lock
 from typing import cast
 
 from sesguard import errors
@@ -17,6 +14,7 @@ from sesguard._core.holding import Line, Measured
 from sesguard._core.rates import LINES
 from sesguard._core.statistics import Points, read_points
 from sesguard.clocks import SystemClock
+from sesguard.guards._readings import Readings
 from sesguard.guards.reputation_cloudwatch import CloudWatchClient, reputation
 from sesguard.mail import Email
 from sesguard.ports import Clock
@@ -97,17 +95,11 @@ class ReputationGuard:
         self._minimum = int(within(minimum, "minimum", 1e9, what="a count of attempts"))
         self._window = timedelta(seconds=seconds(window, "window"))
         self._is_bulk = checked_bulk(bulk)
-        self._every = seconds(every, "every")
         self._clock: Clock = clock or SystemClock()
+        self._readings = Readings(seconds(every, "every"), self._clock)
         self._measured: dict[str, tuple[Measured, ...]] = {}  # by source
         self._held: dict[str, Measured] = {}  # by the name of the line
-        self._due = -math.inf
         self._warned: set[str] = set()
-        self._begin()
-
-    def _begin(self) -> None:
-        """What belongs to one process: its lock. One that was held at the fork stays shut."""
-        self._reading, self._pid = Lock(), os.getpid()
 
     @property
     def held(self) -> frozenset[str]:
@@ -133,11 +125,11 @@ class ReputationGuard:
         """
         if not self._is_bulk(email):
             return
-        self._refresh()
+        self._readings.refresh(self._read)
         held = self._held
         for line in self._lines:
             if line.name in held:
-                wait = max(1.0, self._due - self._clock.monotonic())
+                wait = max(1.0, self._readings.due - self._clock.monotonic())
                 raise errors.CircuitOpenError(
                     f"Bulk mail is held: {core.said(held[line.name], line)}. SES was not asked. "
                     f"The rate is read again in {wait:.0f} seconds. Clean the list meanwhile.",
@@ -148,21 +140,7 @@ class ReputationGuard:
     def learn(self, email: Email, error: errors.SESGuardError | None, /) -> None:
         """Nothing: what became of a mail is told by the figures."""
 
-    def _refresh(self) -> None:
-        """Read the figures when it is time. Who comes meanwhile takes those that are there."""
-        if self._pid != os.getpid():
-            self._begin()
-        first = self._due == -math.inf
-        if self._clock.monotonic() < self._due or not self._reading.acquire(blocking=first):
-            return
-        try:
-            if (now := self._clock.monotonic()) >= self._due:
-                self._read()
-                self._due = now + self._every
-        finally:
-            self._reading.release()
-
-    def _read(self) -> None:
+    def _read(self, _: float) -> None:
         self._ask("SendDataPoints", self._points)
         if self._cloudwatch is not None:
             client = self._cloudwatch

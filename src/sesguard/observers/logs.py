@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sesguard import errors
+from sesguard.observers._said import kind_of, word
 from sesguard.outcomes import Attempted, Held, LookUpFailed, Settled, Waited
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ _LEVELS: Final = {
     "waited": logging.DEBUG,
     "requested": logging.DEBUG,
 }
-
-# What others name things by. No address fits, so none gets into a log by way of a code.
-_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 def log(logger: logging.Logger | None = None, level: int = logging.INFO) -> Observer:
@@ -134,8 +131,8 @@ def _of_result(result: SendResult | None) -> _Fields:
     if result is None:
         return {}
     return {
-        "message_id": _word(result.message_id),
-        "request_id": _word(result.request_id),
+        "message_id": word(result.message_id),
+        "request_id": word(result.request_id),
         "accepted": len(result.accepted),
         "suppressed": len(result.suppressed),
         "refused": len(result.refused),
@@ -149,7 +146,7 @@ def _of_error(error: errors.SESGuardError | None) -> _Fields:
     if error is None:
         return {}
     fields: dict[str, _Field] = {
-        "error": _kind(error),
+        "error": kind_of(error),
         "retryable": error.retryable,
         "retry_after": error.retry_after,
     }
@@ -157,21 +154,10 @@ def _of_error(error: errors.SESGuardError | None) -> _Fields:
         fields["suppressed"] = len(error.reasons)
     if isinstance(error, errors.SendError):
         fields |= {
-            "code": _word(error.code),
-            "request_id": _word(error.request_id),
+            "code": word(error.code) if isinstance(error.code, str) else error.code,
+            "request_id": word(error.request_id),
             "attempts": error.attempts,
-            "region": _word(error.region),
-            "transport": _word(error.transport),
+            "region": word(error.region),
+            "transport": word(error.transport),
         }
     return fields
-
-
-def _kind(error: errors.SESGuardError) -> str:
-    """The class of `sesguard.errors` that it is, or comes from."""
-    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-
-
-def _word(given: str | int | None) -> str | int | None:
-    if isinstance(given, str) and not _WORD.fullmatch(given):
-        return None
-    return given

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sesguard import errors
 from sesguard.errors import ConfigurationError, MissingExtraError
+from sesguard.observers._said import kind_of, outcome_of, word
 from sesguard.outcomes import Attempted, Held, LookUpFailed, Settled, Waited
 
 try:
@@ -31,9 +31,6 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _SEND: Final = {"messaging.system": "aws.ses", "messaging.operation.name": "send"}
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _LONG: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0)
-
-# What SES names a request by. No address fits.
-_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 def otel(
@@ -99,8 +96,8 @@ def _span(tracer: Tracer, notice: Attempted) -> None:
         "sesguard.recipients": notice.units,
         **_failed(notice.error),
     }
-    request_id = None if notice.error is None else notice.error.request_id
-    if request_id is not None and _WORD.fullmatch(request_id):
+    request_id = None if notice.error is None else word(notice.error.request_id)
+    if request_id is not None:
         attributes["aws.request_id"] = request_id
     span = tracer.start_span(
         "send",
@@ -154,7 +151,7 @@ class _Instruments:
         """Measure a notice; one of a later kind than this is left alone."""
         match notice:
             case Settled(seconds=seconds, error=error):
-                attributes = {"sesguard.outcome": _outcome(error), **_failed(error)}
+                attributes = {"sesguard.outcome": outcome_of(error), **_failed(error)}
                 self._sends.add(1, attributes)
                 self._send_seconds.record(seconds, attributes)
             case Attempted():
@@ -173,15 +170,5 @@ class _Instruments:
                 pass
 
 
-def _outcome(error: errors.SESGuardError | None) -> str:
-    if error is None:
-        return "sent"
-    return "suppressed" if isinstance(error, errors.SuppressedError) else error.outcome
-
-
 def _failed(error: errors.SESGuardError | None) -> dict[str, str]:
-    """``error.type``: the class of `sesguard.errors` that it is, or comes from; they are few."""
-    if error is None:
-        return {}
-    kinds = type(error).__mro__
-    return {"error.type": next(k.__name__ for k in kinds if k.__module__ == errors.__name__)}
+    return {} if error is None else {"error.type": kind_of(error)}

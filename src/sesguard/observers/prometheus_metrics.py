@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sesguard import errors
 from sesguard.errors import ConfigurationError, MissingExtraError
+from sesguard.observers._said import kind_of, outcome_of
 from sesguard.outcomes import Attempted, Held, LookUpFailed, Settled, Waited
 
 try:
@@ -117,7 +118,7 @@ class _Metrics(Collector):
 
     def _settled(self, notice: Settled) -> None:
         result, error = notice.result, notice.error
-        self.sends.labels(outcome=_outcome(error), error=_kind(error)).inc()
+        self.sends.labels(outcome=outcome_of(error), error=_kind(error)).inc()
         self.send_seconds.observe(notice.seconds)
         if result is not None:
             self.recipients.labels(end="accepted").inc(len(result.accepted))
@@ -200,14 +201,5 @@ def _is_name(prefix: object) -> bool:
     return isinstance(prefix, str) and _NAME.fullmatch(prefix) is not None
 
 
-def _outcome(error: errors.SESGuardError | None) -> str:
-    if error is None:
-        return "sent"
-    return "suppressed" if isinstance(error, errors.SuppressedError) else error.outcome
-
-
 def _kind(error: errors.SESGuardError | None) -> str:
-    """The class of `sesguard.errors` that it is, or comes from: they are few."""
-    if error is None:
-        return ""
-    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return "" if error is None else kind_of(error)
