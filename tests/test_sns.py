@@ -7,10 +7,9 @@ import multiprocessing
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from sesguard._core.sns_reading import LARGEST, SIGNED
 from sesguard._core.sns_topics import topic_of
 from sesguard.testing import ManualClock, sample
 from sesguard.testing.sns import Authority, Topic
+from tests.peers.corpus import message_of, signed
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 ARN = "arn:aws:sns:eu-west-1:123456789012:feedback"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOUNCE = sample("Bounce", envelope="none")
@@ -123,12 +122,12 @@ def test_a_damaged_message_is_taken_only_if_it_says_the_same() -> None:
     """Thousands of random changes: what is taken is equal in every signed value."""
     chance, taken = random.Random(6), 0
     one = topic()
+    judge = verifier(one)
     for body in messages(one).values():
         fields = json.loads(body)
         names = SIGNED[fields["Type"]]
         for _ in range(MUTATIONS // 4):
             damaged = mutated(body.encode(), chance)
-            judge = _WARM.setdefault(id(one), verifier(one))
             try:
                 envelope = judge.verify(damaged)
             except errors.NotificationError:
@@ -140,27 +139,10 @@ def test_a_damaged_message_is_taken_only_if_it_says_the_same() -> None:
     assert 0 < taken < MUTATIONS / 10  # what is not signed, and spaces between fields
 
 
-_WARM: dict[int, sns.SNSVerifier] = {}
-
-
-def captured() -> list[Any]:
-    """Messages with a signature whose certificate is there, and whether it is Amazon's."""
-    index = CORPUS / "index.json"
-    if not index.exists():
-        skip = pytest.mark.skip(reason=f"the corpus is not here: {index.parent.name}")
-        return [pytest.param({}, marks=skip, id="corpus")]
-    payloads = json.loads(index.read_text(encoding="utf-8"))["payloads"]
-    judged = [one for one in payloads if (one.get("signature") or {}).get("valid") is not None]
-    return [pytest.param(one, id=one["file"]) for one in judged]
-
-
-@pytest.mark.parametrize("one", captured())
+@pytest.mark.parametrize("one", signed())
 def test_amazons_own_are_taken_and_edited_ones_are_not(one: dict[str, Any]) -> None:
     """By the certificate that was at its URL, at the time of the message."""
-    message = json.loads((CORPUS / one["file"]).read_text(encoding="utf-8"))
-    if "Records" in message:
-        message = message["Records"][0]["Sns"]
-    certificate = (CORPUS / one["signature"]["cert"]).read_bytes()
+    message, certificate = message_of(one)
     at = datetime.fromisoformat(message["Timestamp"])
 
     def verify(fields: dict[str, Any]) -> sns.Envelope:
@@ -430,10 +412,3 @@ def test_nothing_of_a_message_is_shown() -> None:
     with pytest.raises(errors.NotificationError) as caught:
         verifier(one).verify(one.notification("ann@example.org").replace("Message", "Massage"))
     assert "ann@example.org" not in str(caught.value)
-
-
-@pytest.fixture(autouse=True)
-def cold() -> Iterator[None]:
-    _WARM.clear()
-    yield
-    _WARM.clear()

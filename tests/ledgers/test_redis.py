@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import count
@@ -23,25 +19,17 @@ from sesguard.errors import ConfigurationError, StoreError
 from sesguard.ledgers import AsyncRedisLedger, RedisLedger
 from sesguard.ports import AsyncLedger, Recorded
 from sesguard.testing.ledger_contract import LedgerContract, MakeLedger
+from tests.ledgers.racing import begin_and_be_killed, race
 from tests.peers.redis_server import RedisServer, redis_server
 
 T = TypeVar("T")
 
 DAY_IN_MS = 86_400_000
 
-BEGIN = """
-import json, os, signal, sys, redis
+MAKING = """
+import sys, redis
 from sesguard.ledgers import RedisLedger
 ledger = RedisLedger(redis.Redis(port=int(sys.argv[1])))
-"""
-RACE = """
-print("ready", flush=True)
-sys.stdin.readline()
-print(json.dumps([number for number in range(200) if ledger.begin(f"{number:040x}", "0") is None]))
-"""
-KILLED = """
-assert ledger.begin("key", "content") is None
-os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -159,31 +147,9 @@ def make(request: pytest.FixtureRequest) -> Make:
     return lambda **options: OnLoop(AsyncRedisLedger(loop.client, **options), loop)
 
 
-def started(script: str, server: RedisServer) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", BEGIN + script, str(server.port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_of_two_processes_one_sends(server: RedisServer) -> None:
     """Of two processes that begin 200 keys at once, exactly one is told to send each."""
-    racing = [started(RACE, server) for _ in range(2)]
-    for process in racing:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in racing:  # both wait for this
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    won: list[list[int]] = []
-    for process in racing:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        won.append(json.loads(out))
+    won = race(MAKING, str(server.port))
     assert sorted(won[0] + won[1]) == list(range(200))
 
 
@@ -191,9 +157,7 @@ def test_a_sender_that_was_killed_leaves_its_key_unfinished(
     server: RedisServer, make: Make
 ) -> None:
     """Killed between begin and finish, nobody knows whether it sent: the key stays taken."""
-    process = started(KILLED, server)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    begin_and_be_killed(MAKING, str(server.port))
     assert make().begin("key", "content") == Recorded(content="content")
 
 

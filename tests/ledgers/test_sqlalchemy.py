@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -20,24 +16,15 @@ from sesguard.ledgers import SQLAlchemyLedger
 from sesguard.ports import Recorded
 from sesguard.testing import ManualClock
 from sesguard.testing.ledger_contract import LedgerContract, MakeLedger
+from tests.ledgers.racing import begin_and_be_killed, race
 
 DAY = 86_400
 
-BEGIN = """
-import json, os, signal, sys
+MAKING = """
+import sys
 import sqlalchemy as sa
 from sesguard.ledgers import SQLAlchemyLedger
-engine = sa.create_engine(sys.argv[1], connect_args={"timeout": 60})
-ledger = SQLAlchemyLedger(engine)
-"""
-RACE = """
-print("ready", flush=True)
-sys.stdin.readline()
-print(json.dumps([number for number in range(200) if ledger.begin(f"{number:040x}", "0") is None]))
-"""
-KILLED = """
-assert ledger.begin("key", "content") is None
-os.kill(os.getpid(), signal.SIGKILL)
+ledger = SQLAlchemyLedger(sa.create_engine(sys.argv[1], connect_args={"timeout": 60}))
 """
 
 
@@ -70,16 +57,6 @@ class TestSQLAlchemyLedger(LedgerContract):
         return lambda: make(table_name=f"ledger_{next(numbers)}")
 
 
-def started(script: str, engine: sa.Engine) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", BEGIN + script, str(engine.url)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def rows(engine: sa.Engine) -> int:
     with engine.connect() as connection:
         found: int = connection.scalar(sa.text("SELECT count(*) FROM sesguard_ledger")) or 0
@@ -91,19 +68,7 @@ def test_of_two_processes_one_sends(
 ) -> None:
     """Of two processes that begin 200 keys at once, exactly one is told to send each."""
     make()
-    racing = [started(RACE, engine) for _ in range(2)]
-    for process in racing:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in racing:  # both wait for this
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    won: list[list[int]] = []
-    for process in racing:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        won.append(json.loads(out))
+    won = race(MAKING, engine.url.render_as_string())
     assert sorted(won[0] + won[1]) == list(range(200))
 
 
@@ -112,9 +77,7 @@ def test_a_sender_that_was_killed_leaves_its_key_unfinished(
 ) -> None:
     """Killed between begin and finish, nobody knows whether it sent: the key stays taken."""
     ledger = make()
-    process = started(KILLED, engine)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    begin_and_be_killed(MAKING, engine.url.render_as_string())
     assert ledger.begin("key", "content") == Recorded(content="content")
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
@@ -20,23 +17,14 @@ from sesguard.ledgers import SQLiteLedger
 from sesguard.ports import Recorded
 from sesguard.testing import ManualClock
 from sesguard.testing.ledger_contract import LedgerContract, MakeLedger
+from tests.ledgers.racing import begin_and_be_killed, race
 
 DAY = 86_400
 
-RACE = """
-import json, sys
+MAKING = """
+import sys
 from sesguard.ledgers import SQLiteLedger
 ledger = SQLiteLedger(sys.argv[1], busy_timeout=60)
-print("ready", flush=True)
-sys.stdin.readline()
-print(json.dumps([number for number in range(200) if ledger.begin(f"{number:040x}", "0") is None]))
-"""
-
-KILLED = """
-import os, signal, sys
-from sesguard.ledgers import SQLiteLedger
-assert SQLiteLedger(sys.argv[1]).begin("key", "content") is None
-os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -49,31 +37,9 @@ class TestSQLiteLedger(LedgerContract):
         return lambda: SQLiteLedger(tmp_path / f"{next(numbers)}.db", busy_timeout=60)
 
 
-def started(script: str, path: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", script, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_of_two_processes_one_sends(tmp_path: Path) -> None:
     """Of two processes that begin 200 keys at once, exactly one is told to send each."""
-    racing = [started(RACE, tmp_path / "ledger.db") for _ in range(2)]
-    for process in racing:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in racing:  # both wait for this
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    won: list[list[int]] = []
-    for process in racing:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        won.append(json.loads(out))
+    won = race(MAKING, str(tmp_path / "ledger.db"))
     assert sorted(won[0] + won[1]) == list(range(200))
 
 
@@ -81,9 +47,7 @@ def test_of_two_processes_one_sends(tmp_path: Path) -> None:
 def test_a_sender_that_was_killed_leaves_its_key_unfinished(tmp_path: Path) -> None:
     """Killed between begin and finish, nobody knows whether it sent: the key stays taken."""
     path = tmp_path / "ledger.db"
-    process = started(KILLED, path)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    begin_and_be_killed(MAKING, str(path))
     with SQLiteLedger(path) as ledger:
         assert ledger.begin("key", "content") == Recorded(content="content")
         ledger.finish("key", "told by an event")

@@ -162,7 +162,7 @@ def test_the_usual_registry_is_that_of_prometheus_client() -> None:
         {"prefix": 5},
         {"registry": object()},
     ],
-    ids=repr,
+    ids=lambda options: next(iter(options)),
 )
 def test_what_is_no_name_or_registry_is_refused(registry: CollectorRegistry, options: Any) -> None:
     """A prefix that no metric may have, and something that is no registry."""

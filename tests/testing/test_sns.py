@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
@@ -29,9 +28,9 @@ from sesguard.simulator import Simulator
 from sesguard.testing import ManualClock, sample
 from sesguard.testing._sns_forger import Group
 from sesguard.testing.sns import Authority, Forgery, Topic
+from tests.peers.corpus import message_of, signed
 from tests.testing.sns_reader import Refused, leniently, strictly, verified
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 ARN = "arn:aws:sns:eu-west-1:123456789012:feedback"
 BOUNCE = sample("Bounce", envelope="none")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -440,22 +439,8 @@ def test_a_validator_of_npm_takes_both_versions(version: str) -> None:
     assert judged_by_node(one, forged) == [False] * len(forged)
 
 
-def signed_in_the_corpus() -> list[Any]:
-    """Captured messages whose certificate is there, and whether they are as Amazon signed them."""
-    index = CORPUS / "index.json"
-    if not index.exists():
-        skip = pytest.mark.skip(reason=f"the corpus is not here: {index.parent.name}")
-        return [pytest.param({}, marks=skip, id="corpus")]
-    payloads = json.loads(index.read_text(encoding="utf-8"))["payloads"]
-    judged = [one for one in payloads if (one.get("signature") or {}).get("valid") is not None]
-    return [pytest.param(one, id=one["file"]) for one in judged]
-
-
-@pytest.mark.parametrize("captured", signed_in_the_corpus())
+@pytest.mark.parametrize("captured", signed())
 def test_our_reader_takes_amazons_own(captured: dict[str, Any]) -> None:
     """What Amazon signed holds, what was edited does not: so the text to sign is the true one."""
-    message = json.loads((CORPUS / captured["file"]).read_text(encoding="utf-8"))
-    if "Records" in message:
-        message = message["Records"][0]["Sns"]
-    certificate = (CORPUS / captured["signature"]["cert"]).read_bytes()
+    message, certificate = message_of(captured)
     assert verified(json.dumps(message), certificate) is captured["signature"]["valid"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from itertools import count
 from types import TracebackType
@@ -11,14 +10,14 @@ from typing import Self
 
 from sesguard._core import store_door
 from sesguard._core.moments import MICROSECOND, microseconds
+from sesguard._sqlalchemy_engine import check_connections, failing
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError, MissingExtraError, StoreError
 from sesguard.ports import Clock, Recorded
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-    from sqlalchemy.pool import SingletonThreadPool, StaticPool
+    from sqlalchemy.exc import IntegrityError
 except ImportError:
     raise MissingExtraError("sqlalchemy", extra="sqlalchemy") from None
 
@@ -204,17 +203,8 @@ class SQLAlchemyLedger:
             "times while it was looked at: try again."
         )
 
-    @contextmanager
-    def _failing(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise StoreError(
-                f"The ledger's table {self.table.fullname} cannot be used "
-                f"({type(error).__name__}): see that the database can be reached and written to, "
-                "and that the table is there: ledger.create_table() makes it.",
-                original=error,
-            ) from None
+    def _failing(self) -> AbstractContextManager[None]:
+        return failing(f"The ledger's table {self.table.fullname}", "ledger.create_table()")
 
 
 def _check(engine: object) -> None:
@@ -224,12 +214,7 @@ def _check(engine: object) -> None:
             "of the caller's, which may be undone after the mail was sent. Of an AsyncEngine, "
             "pass its address to sqlalchemy.create_engine with a driver that is not asynchronous."
         )
-    if isinstance(engine.pool, SingletonThreadPool | StaticPool):
-        raise ConfigurationError(
-            "engine= has one connection for all, as an SQLite database in memory has, so the "
-            "ledger would commit transactions of the caller's. Use a file, or "
-            "ledgers.MemoryLedger() in a test."
-        )
+    check_connections(engine, instead="Use a file, or ledgers.MemoryLedger() in a test.")
 
 
 def _table(name: str, metadata: sa.MetaData) -> sa.Table:

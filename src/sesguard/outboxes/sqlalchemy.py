@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 from sesguard._core import store_door
+from sesguard._sqlalchemy_engine import check_connections, failing
 from sesguard.clocks import SystemClock
-from sesguard.errors import ConfigurationError, MissingExtraError, StoreError
+from sesguard.errors import ConfigurationError, MissingExtraError
 from sesguard.outboxes import sqlalchemy_table as rows
 from sesguard.outboxes.sqlalchemy_taking import take
 from sesguard.ports import Clock, OutboxEntry, SetAside
@@ -19,8 +20,7 @@ from sesguard.suppression import Page
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-    from sqlalchemy.pool import SingletonThreadPool, StaticPool
+    from sqlalchemy.exc import IntegrityError
 except ImportError:
     raise MissingExtraError("sqlalchemy", extra="sqlalchemy") from None
 
@@ -297,17 +297,8 @@ class SQLAlchemyOutbox:
         items = [rows.aside(row, self.table.fullname) for row in found[:size]]
         return Page(items, str(found[size - 1].seq) if len(found) > size else None)
 
-    @contextmanager
-    def _failing(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise StoreError(
-                f"The outbox's table {self.table.fullname} cannot be used "
-                f"({type(error).__name__}): see that the database can be reached and written to, "
-                "and that the table is there: store.create_all() makes it.",
-                original=error,
-            ) from None
+    def _failing(self) -> AbstractContextManager[None]:
+        return failing(f"The outbox's table {self.table.fullname}", "store.create_all()")
 
 
 def _check(engine: object) -> None:
@@ -322,8 +313,4 @@ def _check(engine: object) -> None:
             f"An outbox in {engine.dialect.name} is not known to give each mail to one sender: use "
             "SQLite, PostgreSQL, MySQL or MariaDB."
         )
-    if isinstance(engine.pool, SingletonThreadPool | StaticPool):
-        raise ConfigurationError(
-            "engine= has one connection for all, as an SQLite database in memory has, so the "
-            "outbox would commit transactions of the caller's. Use a file."
-        )
+    check_connections(engine, instead="Use a file.")

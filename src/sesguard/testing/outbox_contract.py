@@ -489,7 +489,7 @@ class OutboxStoreContract:
         self, store: OutboxStore, put: Callable[..., None], clock: ManualClock
     ) -> None:
         """Of eight threads that take and end at once, each mail goes to one."""
-        names = [f"mail-{number}" for number in range(120)]
+        names = [f"mail-{number}" for number in range(40)]
         put(*names)
         clock.advance(1)
         taken: list[str] = []
@@ -522,6 +522,6 @@ def _together(work: Callable[[], None], number: int) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=120)
     finally:
         sys.setswitchinterval(interval)
