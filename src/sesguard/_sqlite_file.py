@@ -51,6 +51,8 @@ class SQLiteFile:
             step from nothing.
 
         busy_timeout: Seconds to wait for another writer.
+
+        opened: Sees each new connection before it is used. What it raises is the error.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class SQLiteFile:
         application_id: int,
         steps: Sequence[Sequence[str]],
         busy_timeout: float,
+        opened: Callable[[Connection], None] | None = None,
     ) -> None:
         if os.fspath(path) in ("", ":memory:"):
             raise ConfigurationError(
@@ -70,6 +73,7 @@ class SQLiteFile:
         self._application_id = application_id
         self._steps = steps
         self._busy_timeout = busy_timeout
+        self._opened = opened
         self._pid = os.getpid()
         self._idle: list[Connection] = []
         self._inherited: list[list[Connection]] = []
@@ -178,6 +182,8 @@ class SQLiteFile:
             if self._identity is None:
                 self._identity = self._seen()
             self._check_identity()
+            if self._opened is not None:
+                self._opened(connection)
         except BaseException:
             connection.close()
             raise

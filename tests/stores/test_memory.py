@@ -166,7 +166,21 @@ def test_a_question_sees_whole_batches() -> None:
         Suppress(suppression=Suppression(key=AddressKey(key), reason=Reason.BOUNCE, at=at))
         for key in (ANN, "ben@example.org")
     ]
-    ben.meet(lambda: store.apply([("event", both)]), after=1)
+    ben.meet(lambda: store.apply([("event", both)]), after=2)
     assert not store.look_up([ANN, AddressKey(ben)])
     ben.thread.join(timeout=30)
     assert len(store.look_up([ANN, AddressKey("ben@example.org")])) == 2
+
+
+def test_a_list_in_memory_can_keep_digests() -> None:
+    """With a pepper no address is kept, and all is found, told and forgotten by address."""
+    at = ManualClock().now()
+    entry = Suppression(key=ANN, reason=Reason.BOUNCE, at=at, address=ANN)
+    store = MemoryStore([entry], hashed_with=bytes(32))
+    (kept,) = store.entries().items
+    assert ANN not in repr((kept.key, kept.address))
+    assert store.look_up([ANN])[ANN].reason is Reason.BOUNCE
+    assert len(store.export(ANN)) == 1
+    assert (store.erase(ANN), store.erase(ANN)) == (1, 0)
+    assert not store.look_up([ANN])
+    assert not store.entries().items

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from sesguard.addresses import AddressKey
-from sesguard.errors import AddressError, ConfigurationError
+from sesguard.errors import AddressError, ConfigurationError, StoreError
 from sesguard.stores import SQLiteStore
 from sesguard.suppression import Change, CountSoftBounce, Reason, Release, Suppress, Suppression
 from sesguard.testing import ManualClock, StoreContract
 from sesguard.testing.store_contract import MakeStore, run_together
+from tests.stores.kept import KeptContract, OpenStore
 
 ANN = AddressKey("ann@example.org")
 DAY = timedelta(days=1)
@@ -30,6 +31,20 @@ class TestContract(StoreContract):
     def make_store(self, tmp_path: Path) -> MakeStore:
         numbers = count()
         return lambda: SQLiteStore(tmp_path / f"{next(numbers)}.db")
+
+
+class TestKept(KeptContract):
+    """A list in a file can be asked what it knows, made to forget, and kept as digests."""
+
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> OpenStore:
+        return lambda peppers: SQLiteStore(
+            tmp_path / "list.db", hashed_with=peppers, clock=ManualClock()
+        )
+
+    @pytest.fixture
+    def written(self, tmp_path: Path) -> Callable[[], bytes]:
+        return lambda: b"".join(one.read_bytes() for one in tmp_path.iterdir())
 
 
 def rows(path: Path, table: str) -> int:
@@ -245,3 +260,20 @@ def test_an_option_that_cannot_be_is_refused(
     """It is an error when the store is made."""
     with pytest.raises(ConfigurationError):
         make(tmp_path / "list.db")
+
+
+def test_a_file_of_the_first_version_is_led_on(tmp_path: Path) -> None:
+    """A list from before there were peppers is opened as it is, and is no hashed one."""
+    path = tmp_path / "list.db"
+    with SQLiteStore(path) as store:
+        store.suppress(ANN)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE peppers")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    with SQLiteStore(path, hashed_with=bytes(32)) as store, pytest.raises(StoreError):
+        store.look_up([ANN])
+    with SQLiteStore(path) as store:
+        assert set(store.look_up([ANN])) == {ANN}
+    assert rows(path, "peppers") == 1

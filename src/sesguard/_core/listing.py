@@ -23,6 +23,7 @@ __all__ = [
     "changed",
     "forgotten",
     "later",
+    "merged",
     "over",
     "place",
     "places",
@@ -89,6 +90,11 @@ class Line:
     counted: Suppression | None = None
     released_at: datetime | None = None
     soft_bounces: tuple[SoftBounce, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known."""
+        return not (self.suppressions or self.released_at or self.soft_bounces)
 
     @property
     def suppressions(self) -> tuple[Suppression, ...]:
@@ -267,3 +273,23 @@ def forgotten(line: Line, event_key: str) -> Line:
     """The line without the soft bounce of one event. What it has led to stands."""
     left = tuple(one for one in line.soft_bounces if one.event_key != event_key)
     return line if len(left) == len(line.soft_bounces) else replace(line, soft_bounces=left)
+
+
+def merged(line: Line, other: Line) -> Line:
+    """What two lines know of one mailbox that stood under two names, at the first's place."""
+
+    def moved(one: Suppression | None) -> Suppression | None:
+        return None if one is None else replace(one, key=line.place.key)
+
+    times = [at for at in (line.released_at, other.released_at) if at is not None]
+    bounces = {one.event_key: one for one in (*other.soft_bounces, *line.soft_bounces)}
+    counting = sorted(bounces.values(), key=lambda one: (one.at, one.event_key))
+    left = tuple(one for one in counting if not times or one.at > max(times))
+    return Line(
+        place=line.place,
+        entry=later(line.entry, moved(other.entry)),
+        passing=later(line.passing, moved(other.passing)),
+        counted=later(later(line.counted, moved(other.counted)), _reached(line.place, left)),
+        released_at=max(times, default=None),
+        soft_bounces=left,
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, cast
+from typing import TypeAlias, cast, overload
 
 from sesguard._core.listing import Place
 from sesguard.addresses import Address, AddressKey
@@ -32,6 +33,7 @@ __all__ = [
     "scopes",
     "span",
     "suppressions",
+    "text",
 ]
 
 Events: TypeAlias = tuple[tuple[str, tuple[Change, ...]], ...]
@@ -61,9 +63,7 @@ def scopes(given: Sequence[str]) -> tuple[str, ...]:
     if not given:
         return ("",)
     asked = (given,) if isinstance(given, str) else given
-    for one in asked:
-        scope(one)
-    return ("", *(one for one in asked if one))
+    return ("", *(one for one in map(scope, asked) if one))
 
 
 def scope(given: str) -> str:
@@ -79,7 +79,18 @@ def scope(given: str) -> str:
             "A scope is '' for all mail, 'tenant:NAME' or 'stream:NAME' for a part of it: "
             "make one with suppression.tenant_scope(name) or suppression.stream_scope(name)."
         )
-    return given
+    return text(given)
+
+
+@overload
+def text(value: str) -> str: ...
+@overload
+def text(value: None) -> None: ...
+def text(value: str | None) -> str | None:
+    """A text as files and servers take it: an event may bring half of a surrogate pair."""
+    if value is None or value.isascii():
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def suppressions(given: Iterable[Suppression]) -> tuple[Suppression, ...]:
@@ -92,7 +103,7 @@ def suppressions(given: Iterable[Suppression]) -> tuple[Suppression, ...]:
     entries = tuple(given)
     for entry in entries:
         _check_entry(entry)
-    return entries
+    return tuple(map(_readable_entry, entries))
 
 
 def batch(given: Sequence[tuple[str, Sequence[Change | Ignore]]]) -> Events:
@@ -211,7 +222,23 @@ def _effects(given: Sequence[Change | Ignore]) -> tuple[Change, ...]:
     effects = tuple(one for one in given if not isinstance(one, Ignore))
     for effect in effects:
         _check_effect(effect)
-    return effects
+    return tuple(map(_readable, effects))
+
+
+def _readable(effect: Change) -> Change:
+    """A change without halves of surrogate pairs where they would make two places of one."""
+    if isinstance(effect, Suppress):
+        entry = _readable_entry(effect.suppression)
+        return effect if entry is effect.suppression else Suppress(entry)
+    if effect.key.isascii() and effect.scope.isascii():
+        return effect
+    return replace(effect, key=AddressKey(text(effect.key)), scope=text(effect.scope))
+
+
+def _readable_entry(entry: Suppression) -> Suppression:
+    if entry.key.isascii() and entry.scope.isascii():
+        return entry
+    return replace(entry, key=AddressKey(text(entry.key)), scope=text(entry.scope))
 
 
 def _check_effect(effect: object) -> None:

@@ -11,12 +11,14 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from sesguard._core import listing, store_door
+from sesguard._core import entering, listing, store_door
+from sesguard._core.drafts import Draft
 from sesguard._core.listing import Line, Place
+from sesguard._core.naming import HashedWith, names_of
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
-from sesguard.suppression import Change, CountSoftBounce, Page, Reason, Suppression
+from sesguard.suppression import Change, Page, Reason, Suppression
 
 __all__ = ["MemoryStore"]
 
@@ -33,6 +35,9 @@ class MemoryStore:
         keep_marks: How long event keys are remembered, in seconds or as a timedelta. SQS brings
             a message again for at most 14 days.
 
+        hashed_with: A secret of at least 32 bytes, or several by ids: addresses are kept as
+            digests. See `SQLiteStore`.
+
         clock: Tells what has expired. The system's, unless a test brings its own.
     """
 
@@ -41,10 +46,12 @@ class MemoryStore:
         suppressions: Iterable[Suppression] = (),
         *,
         keep_marks: float | timedelta = timedelta(days=30),
+        hashed_with: HashedWith | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._clock: Clock = clock or SystemClock()
         self._keep_marks = store_door.span("keep_marks", keep_marks)
+        self._names = names_of(hashed_with)
         self._lock = Lock()
         self._lines: dict[AddressKey, tuple[Line, ...]] = {}
         self._sorted_keys: list[AddressKey] | None = None
@@ -56,15 +63,14 @@ class MemoryStore:
         self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
     ) -> Mapping[AddressKey, Suppression]:
         """The strongest entry for each of *keys* that has one, in ``""`` and *scopes*."""
-        asked = store_door.scopes(scopes)
-        now = self._clock.now()
-        found: dict[AddressKey, Suppression] = {}
+        parts = store_door.scopes(scopes)
+        asked = self._names.asked(store_door.keys(keys))
         with self._lock:
-            for key in store_door.keys(keys):
-                lines = self._lines.get(key)
-                if lines is not None and (entry := _speaking(lines, asked, now)) is not None:
-                    found[key] = entry
-        return found
+            lines = [line for name in asked for line in self._lines.get(name, ())]
+        if not lines:
+            return {}
+        entries = (entry for line in lines for entry in line.suppressions)
+        return entering.found(entries, asked, parts, self._names, now=self._clock.now())
 
     def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]:
         """
@@ -75,30 +81,21 @@ class MemoryStore:
         """
         events = store_door.batch(batch)  # all that can fail does so here
         now = self._clock.now()
-        applied: list[bool] = []
         with self._lock:
-            for event_key, changes in events:
-                is_new = event_key not in self._marks
-                applied.append(is_new)
-                if is_new:
-                    self._marks[event_key] = now
-                    for change in changes:
-                        line = self._line(listing.place(change))
-                        after = listing.changed(line, event_key, change)
-                        self._keep(line, after)
-                        if isinstance(change, CountSoftBounce) and after is not line:
-                            over = listing.over(change.at, change.window, told=now)
-                            heappush(self._counting, (over, line.place, event_key))
+            draft = self._draft(now)
+            applied = entering.apply(draft, events, self._names)
+            self._keep(draft, now)
             self._forget(now - self._keep_marks, at_most=2 * len(events) + 100)
         return applied
 
     def add(self, suppressions: Iterable[Suppression], /) -> None:
         """Put entries on the list, as an operator: they hold whatever was released before."""
         entries = store_door.suppressions(suppressions)
+        now = self._clock.now()
         with self._lock:
-            for entry in entries:
-                line = self._line(Place(entry.key, entry.scope, entry.reason))
-                self._keep(line, listing.added(line, entry))
+            draft = self._draft(now)
+            entering.add(draft, entries, self._names)
+            self._keep(draft, now)
 
     def suppress(
         self,
@@ -135,15 +132,43 @@ class MemoryStore:
         Returns:
             How many of them were on it.
         """
-        store_door.scopes([scope])
+        part = store_door.scope(scope)
+        asked = store_door.keys(keys)
         now = self._clock.now()
-        count = 0
         with self._lock:
-            for key in dict.fromkeys(store_door.keys(keys)):
-                count += _speaking(self._lines.get(key, ()), (scope,), now) is not None
-                for where in listing.places(key, scope):
-                    line = self._line(where)
-                    self._keep(line, listing.removed(line, now=now))
+            draft = self._draft(now)
+            count = entering.remove(draft, asked, part, self._names, now=now)
+            self._keep(draft, now)
+        return count
+
+    def export(self, address: str | Address) -> list[dict[str, object]]:
+        """
+        All that the list knows of an address, as JSON takes it. See `SQLiteStore.export`.
+
+        Raises:
+            AddressError: It is no address.
+        """
+        key = Address.parse(address).key
+        with self._lock:
+            known = entering.known(self._draft(self._clock.now()), key, self._names)
+        return entering.export(known)
+
+    def erase(self, address: str | Address) -> int:
+        """
+        Forget an address. See `SQLiteStore.erase`.
+
+        Returns:
+            How many entries and other notes there were.
+
+        Raises:
+            AddressError: It is no address.
+        """
+        key = Address.parse(address).key
+        now = self._clock.now()
+        with self._lock:
+            draft = self._draft(now)
+            count = entering.erase(draft, key, self._names)
+            self._keep(draft, now)
         return count
 
     def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
@@ -173,20 +198,30 @@ class MemoryStore:
     ) -> None:
         self.close()
 
-    def _line(self, where: Place) -> Line:
-        for line in self._lines.get(where.key, ()):
-            if line.place == where:
-                return line
-        return Line(place=where)
+    def _draft(self, now: datetime) -> Draft:
+        def mark(event_key: str) -> bool:
+            is_new = event_key not in self._marks
+            self._marks.setdefault(event_key, now)
+            return is_new
 
-    def _keep(self, before: Line, after: Line) -> None:
-        if after is before:
-            return
-        where = after.place
-        others = self._lines.get(where.key)
-        if others is None:
+        return Draft(lambda name: self._lines.get(name, ()), mark)
+
+    def _keep(self, draft: Draft, now: datetime) -> None:
+        for before, after in draft.changes():
+            for bounce in after.soft_bounces:
+                if bounce not in before.soft_bounces:
+                    over = listing.over(bounce.at, bounce.window, told=now)
+                    heappush(self._counting, (over, after.place, bounce.event_key))
+        for name, lines in draft.changed().items():
+            self._keep_name(name, lines)
+
+    def _keep_name(self, name: AddressKey, lines: tuple[Line, ...]) -> None:
+        if (name in self._lines) != bool(lines):
             self._sorted_keys = None
-        self._lines[where.key] = (*(one for one in others or () if one.place != where), after)
+        if lines:
+            self._lines[name] = lines
+        else:
+            self._lines.pop(name, None)
 
     def _forget(self, before: datetime, *, at_most: int) -> None:
         """Drop marks, and soft bounces that count for nothing, some at a time."""
@@ -198,8 +233,8 @@ class MemoryStore:
             if not self._counting or self._counting[0][0] > before:
                 break
             _, where, event_key = heappop(self._counting)
-            line = self._line(where)
-            self._keep(line, listing.forgotten(line, event_key))
+            lines = [listing.forgotten(one, event_key) for one in self._lines.get(where.key, ())]
+            self._keep_name(where.key, tuple(one for one in lines if not one.is_empty))
 
     def _standing(self, after: Place | None, now: datetime) -> Iterator[Suppression]:
         """What holds, from a place on."""
@@ -212,10 +247,3 @@ class MemoryStore:
                     entry = listing.strongest(line.suppressions, now=now)
                     if entry is not None:
                         yield entry
-
-
-def _speaking(
-    lines: tuple[Line, ...], scopes: tuple[str, ...], now: datetime
-) -> Suppression | None:
-    entries = [entry for line in lines if line.place.scope in scopes for entry in line.suppressions]
-    return listing.strongest(entries, now=now)

@@ -6,13 +6,17 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
+from sqlite3 import Connection
 from types import TracebackType
 from typing import Self
 
-from sesguard._core import listing, store_door
-from sesguard._core.listing import Place
+from sesguard._core import entering, listing, store_door
+from sesguard._core.drafts import Draft
 from sesguard._core.moments import microseconds
+from sesguard._core.naming import HashedWith, names_of
+from sesguard._core.store_door import text
 from sesguard._sqlite_file import SQLiteFile
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
@@ -57,6 +61,11 @@ class SQLiteStore:
         keep_marks: How long event keys are remembered, in seconds or as a timedelta. SQS brings
             a message again for at most 14 days.
 
+        hashed_with: A secret of at least 32 bytes: addresses are kept as digests made with it,
+            and nobody can read them out of the file. Of several, by ids of yours, the first is
+            written with, and entries move to it as they change; keep the others as long as the
+            list needs them: it says so. A list is hashed, or not, from its first use on.
+
         clock: Tells what has expired. The system's, unless a test brings its own.
 
     Raises:
@@ -69,13 +78,16 @@ class SQLiteStore:
         *,
         busy_timeout: float | timedelta = 5.0,
         keep_marks: float | timedelta = timedelta(days=30),
+        hashed_with: HashedWith | None = None,
         clock: Clock | None = None,
     ) -> None:
+        self._names = names_of(hashed_with)
         self._file = SQLiteFile(
             path,
             application_id=0x53455373,
             steps=rows.STEPS,
             busy_timeout=store_door.span("busy_timeout", busy_timeout).total_seconds(),
+            opened=partial(rows.agree, names=self._names, where=os.fspath(path)),
         )
         self._keep_marks = store_door.span("keep_marks", keep_marks)
         self._clock: Clock = clock or SystemClock()
@@ -89,19 +101,14 @@ class SQLiteStore:
         Raises:
             StoreError: The file cannot be read.
         """
-        asked = store_door.scopes(scopes)
-        text = json.dumps(list(store_door.keys(keys)))
+        parts = store_door.scopes(scopes)
+        asked = self._names.asked(store_door.keys(keys))
         with self._file.reading() as connection:
-            matches = connection.execute(_LOOK_UP, (text,)).fetchall()
+            matches = connection.execute(_LOOK_UP, (json.dumps(list(asked)),)).fetchall()
         if not matches:
             return {}
-        found: dict[AddressKey, list[Suppression]] = {}
-        for row in matches:
-            if row[1] in asked:
-                found.setdefault(row[0], []).append(rows.entry_of(row))
-        now = self._clock.now()
-        speaking = {key: listing.strongest(entries, now=now) for key, entries in found.items()}
-        return {key: entry for key, entry in speaking.items() if entry is not None}
+        entries = map(rows.entry_of, matches)
+        return entering.found(entries, asked, parts, self._names, now=self._clock.now())
 
     def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]:
         """
@@ -114,15 +121,10 @@ class SQLiteStore:
         """
         events = store_door.batch(batch)
         now = self._clock.now()
-        applied: list[bool] = []
         with self._file.writing() as connection:
-            for event_key, changes in events:
-                mark = (rows.text(event_key), microseconds(now))
-                applied.append(connection.execute(_MARK, mark).rowcount == 1)
-                for change in changes if applied[-1] else ():
-                    line = rows.load(connection, listing.place(change))
-                    after = listing.changed(line, event_key, change)
-                    rows.save(connection, line, after, now=now)
+            draft = _draft(connection, now)
+            applied = entering.apply(draft, events, self._names)
+            _save(connection, draft, now)
             over = (microseconds(now - self._keep_marks), 2 * len(events) + 100)
             connection.execute(_FORGET_MARKS, over)
             connection.execute(_FORGET_SOFT_BOUNCES, over)
@@ -142,9 +144,9 @@ class SQLiteStore:
         now = self._clock.now()
         for start in range(0, len(entries), 5_000):
             with self._file.writing() as connection:
-                for entry in entries[start : start + 5_000]:
-                    line = rows.load(connection, Place(entry.key, entry.scope, entry.reason))
-                    rows.save(connection, line, listing.added(line, entry), now=now)
+                draft = _draft(connection, now)
+                entering.add(draft, entries[start : start + 5_000], self._names)
+                _save(connection, draft, now)
 
     def suppress(
         self,
@@ -186,16 +188,52 @@ class SQLiteStore:
         Raises:
             StoreError: The file cannot be written. Nothing was removed.
         """
-        store_door.scopes([scope])
+        part = store_door.scope(scope)
+        asked = store_door.keys(keys)
         now = self._clock.now()
-        count = 0
         with self._file.writing() as connection:
-            for key in dict.fromkeys(store_door.keys(keys)):
-                lines = [rows.load(connection, where) for where in listing.places(key, scope)]
-                entries = [entry for line in lines for entry in line.suppressions]
-                count += listing.strongest(entries, now=now) is not None
-                for line in lines:
-                    rows.save(connection, line, listing.removed(line, now=now), now=now)
+            draft = _draft(connection, now)
+            count = entering.remove(draft, asked, part, self._names, now=now)
+            _save(connection, draft, now)
+        return count
+
+    def export(self, address: str | Address) -> list[dict[str, object]]:
+        """
+        All that the list knows of an address, as JSON takes it: for who asks what you keep.
+
+        What has expired is in it. Times are ISO 8601, UTC.
+
+        Raises:
+            AddressError: It is no address.
+
+            StoreError: The file cannot be read.
+        """
+        key = Address.parse(address).key
+        with self._file.reading() as connection:
+            draft = _draft(connection, self._clock.now())
+            return entering.export(entering.known(draft, key, self._names))
+
+    def erase(self, address: str | Address) -> int:
+        """
+        Forget an address: entries, soft bounces, and that an operator took it off.
+
+        It may be mailed again after that, and an event of before that comes late puts it on the
+        list again. A list with ``hashed_with=`` can go on to keep mail from it.
+
+        Returns:
+            How many entries and other notes there were.
+
+        Raises:
+            AddressError: It is no address.
+
+            StoreError: The file cannot be written. Nothing was forgotten.
+        """
+        key = Address.parse(address).key
+        now = self._clock.now()
+        with self._file.writing() as connection:
+            draft = _draft(connection, now)
+            count = entering.erase(draft, key, self._names)
+            _save(connection, draft, now)
         return count
 
     def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
@@ -233,3 +271,17 @@ class SQLiteStore:
         /,
     ) -> None:
         self.close()
+
+
+def _draft(connection: Connection, now: datetime) -> Draft:
+    """A draft on what the file holds."""
+
+    def mark(event_key: str) -> bool:
+        return connection.execute(_MARK, (text(event_key), microseconds(now))).rowcount == 1
+
+    return Draft(lambda name: rows.lines(connection, name), mark)
+
+
+def _save(connection: Connection, draft: Draft, now: datetime) -> None:
+    for before, after in draft.changes():
+        rows.save(connection, before, after, now=now)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import overload
+from typing import cast
 
 from sesguard._core.listing import Line, Place, SoftBounce, over
 from sesguard._core.moments import MICROSECOND, microseconds, moment
+from sesguard._core.naming import Names, not_given
+from sesguard._core.store_door import text
 from sesguard.addresses import AddressKey
 from sesguard.suppression import Reason, Suppression
 
-__all__ = ["STEPS", "Row", "entry_of", "load", "save", "text"]
+__all__ = ["ENTRY", "STEPS", "Row", "agree", "entry_of", "lines", "save"]
 
 STEPS = (
     (
@@ -56,6 +59,14 @@ STEPS = (
         "CREATE INDEX soft_bounces_over ON soft_bounces (over_at)",
         "CREATE TABLE marks (id INTEGER PRIMARY KEY, event_key TEXT NOT NULL UNIQUE, at INTEGER)",
     ),
+    (
+        "CREATE TABLE peppers (id TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID",
+        # A list from before there were peppers keeps addresses in clear.
+        """
+        INSERT INTO peppers SELECT '', '' WHERE EXISTS (SELECT 1 FROM entries)
+            OR EXISTS (SELECT 1 FROM releases) OR EXISTS (SELECT 1 FROM soft_bounces)
+        """,
+    ),
 )
 """From each version of the schema to the next. Times are microseconds since 1970, UTC."""
 
@@ -64,25 +75,38 @@ ENTRY = "entries.key, scope, reason, at, address, source, event_key, detail, exp
 
 Row = tuple[AddressKey, str, str, int, str | None, str, str | None, str | None, int | None]
 
-_LINE = f"SELECT part, {ENTRY} FROM entries WHERE key = ? AND scope = ? AND reason = ?"
-_RELEASE = "SELECT at FROM releases WHERE key = ? AND scope = ? AND reason = ?"
+_ENTRIES = f"SELECT part, {ENTRY} FROM entries WHERE key = ?"
+_RELEASES = "SELECT scope, reason, at FROM releases WHERE key = ?"
 _SOFT_BOUNCES = """
-    SELECT event_key, at, most, window, address, detail FROM soft_bounces
-    WHERE key = ? AND scope = ? ORDER BY at, event_key
+    SELECT scope, event_key, at, most, window, address, detail FROM soft_bounces
+    WHERE key = ? ORDER BY at, event_key
 """
+_PEPPERS = "SELECT id, mark FROM peppers"
 
 _LARGEST = 2**62  # with a time added to it, still an integer to SQLite
 
 
-@overload
-def text(value: str) -> str: ...
-@overload
-def text(value: None) -> None: ...
-def text(value: str | None) -> str | None:
-    """A text as SQLite takes it: an event may bring half of a surrogate pair."""
-    if value is None or value.isascii():
-        return value
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def agree(connection: Connection, names: Names, *, where: str) -> None:
+    """
+    See that the list's names are made as ours are; on a new list, write down how.
+
+    Raises:
+        StoreError: They are made in another way, so that nobody would be found.
+    """
+    marks = dict(connection.execute(_PEPPERS))
+    if marks == names.marks:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    marks = dict(connection.execute(_PEPPERS))
+    for id in names.unknown(marks, where=where):
+        for table in ("entries", "releases", "soft_bounces"):
+            # ";" is the character after ":".
+            asked = f"SELECT 1 FROM {table} WHERE key > ? AND key < ? LIMIT 1"
+            if connection.execute(asked, (f"{id}:", f"{id};")).fetchone():
+                raise not_given(id, where=where)
+        connection.execute("DELETE FROM peppers WHERE id = ?", (id,))
+    connection.executemany("REPLACE INTO peppers VALUES (?, ?)", names.marks.items())
+    connection.execute("COMMIT")
 
 
 def entry_of(row: Row) -> Suppression:
@@ -101,36 +125,44 @@ def entry_of(row: Row) -> Suppression:
     )
 
 
-def load(connection: Connection, place: Place) -> Line:
-    """All that is known of one line."""
-    spot = _spot(place)
-    entries = {row[0]: entry_of(row[1:]) for row in connection.execute(_LINE, spot)}
-    release = connection.execute(_RELEASE, spot).fetchone()
-    return Line(
-        place=place,
-        entry=entries.get(0),
-        counted=entries.get(1),
-        passing=entries.get(2),
-        released_at=None if release is None else moment(release[0]),
-        soft_bounces=_load_soft_bounces(connection, place),
-    )
+def lines(connection: Connection, name: AddressKey) -> tuple[Line, ...]:
+    """All that is known under one name."""
+    key = text(name)
+    found: dict[Place, Line] = {}
+
+    def known(scope: str, reason: str) -> Line:
+        where = Place(name, scope, Reason(reason))
+        return found.get(where, Line(place=where))
+
+    for part, *row in connection.execute(_ENTRIES, (key,)):
+        line = known(row[1], row[2])
+        found[line.place] = _with_part(line, part, entry_of(cast("Row", row)))
+    for scope, reason, at in connection.execute(_RELEASES, (key,)):
+        line = known(scope, reason)
+        found[line.place] = replace(line, released_at=moment(at))
+    for scope, *row in connection.execute(_SOFT_BOUNCES, (key,)):
+        line = known(scope, Reason.BOUNCE)
+        bounces = (*line.soft_bounces, _soft_bounce(*row))
+        found[line.place] = replace(line, soft_bounces=bounces)
+    return tuple(found.values())
 
 
-def _load_soft_bounces(connection: Connection, place: Place) -> tuple[SoftBounce, ...]:
-    if place.reason is not Reason.BOUNCE:
-        return ()
-    return tuple(
-        SoftBounce(
-            event_key=event_key,
-            at=moment(at),
-            limit=most,
-            window=timedelta(microseconds=window),
-            address=address,
-            detail=detail,
-        )
-        for event_key, at, most, window, address, detail in connection.execute(
-            _SOFT_BOUNCES, _spot(place)[:2]
-        )
+def _with_part(line: Line, part: int, entry: Suppression) -> Line:
+    if part == 0:
+        return replace(line, entry=entry)
+    return replace(line, counted=entry) if part == 1 else replace(line, passing=entry)
+
+
+def _soft_bounce(
+    event_key: str, at: int, most: int, window: int, address: str | None, detail: str | None
+) -> SoftBounce:
+    return SoftBounce(
+        event_key=event_key,
+        at=moment(at),
+        limit=most,
+        window=timedelta(microseconds=window),
+        address=address,
+        detail=detail,
     )
 
 
@@ -147,6 +179,8 @@ def save(connection: Connection, before: Line, after: Line, *, now: datetime) ->
         connection.execute(
             "REPLACE INTO releases VALUES (?, ?, ?, ?)", (*spot, microseconds(after.released_at))
         )
+    elif after.released_at is None and before.released_at is not None:
+        connection.execute("DELETE FROM releases WHERE key = ? AND scope = ? AND reason = ?", spot)
     for bounce in after.soft_bounces:
         if bounce not in before.soft_bounces:
             _save_soft_bounce(connection, spot[:2], bounce, now)
