@@ -77,7 +77,7 @@ FOREIGN = [
 @pytest.mark.parametrize("text", FOREIGN, ids=range(len(FOREIGN)))
 def test_what_is_no_text_of_ours_is_told(text: str) -> None:
     """Whatever else stands there is one error, that shows nothing of it."""
-    with pytest.raises(ValueError, match="nothing that this store wrote$"):
+    with pytest.raises(ValueError, match=r"nothing that this store wrote$"):
         from_text(ANN, text)
 
 
