@@ -12,7 +12,7 @@ from sesguard.addresses import AddressKey
 from sesguard.errors import ConfigurationError, StoreError
 from sesguard.suppression import Change, CountSoftBounce, Suppress, Suppression
 
-__all__ = ["HashedWith", "Names", "names_of", "not_given"]
+__all__ = ["HashedWith", "Names", "is_digest", "names_of", "not_given"]
 
 HashedWith: TypeAlias = bytes | Mapping[str, bytes]
 """A pepper, or peppers by their ids; the first one is written with."""
@@ -42,7 +42,7 @@ class Names:
 
         What is a name already, as `entries` of a hashed store gives them, stands for itself.
         """
-        if not self.peppers or _NAME.fullmatch(key):
+        if not self.peppers or is_digest(key):
             return (key,)
         text = key.encode("utf-8", "surrogatepass")
         return tuple(_name(id, pepper, text) for id, pepper in self.peppers)
@@ -106,6 +106,11 @@ class Names:
                 "the new pepper a new id before it in hashed_with=."
             )
         return tuple(sorted(set(marks) - set(ours)))
+
+
+def is_digest(key: str) -> bool:
+    """Whether a key is one that a hashed list gave."""
+    return _NAME.fullmatch(key) is not None
 
 
 def names_of(hashed_with: HashedWith | None) -> Names:
