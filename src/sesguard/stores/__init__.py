@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sesguard.stores.function import FunctionStore
+    from sesguard.stores.layered import LayeredStore
     from sesguard.stores.memory import MemoryStore
     from sesguard.stores.sqlite import SQLiteStore
 
-__all__ = ["FunctionStore", "MemoryStore", "SQLiteStore"]
+__all__ = ["FunctionStore", "LayeredStore", "MemoryStore", "SQLiteStore"]
 
 _HOMES = {
     "FunctionStore": "sesguard.stores.function",
+    "LayeredStore": "sesguard.stores.layered",
     "MemoryStore": "sesguard.stores.memory",
     "SQLiteStore": "sesguard.stores.sqlite",
 }
