@@ -169,8 +169,8 @@ def read_csv(
         reader = csv.DictReader(file, delimiter=delimiter, restval="")
         if not {columns.address, "key"} & set(reader.fieldnames or ()):
             raise ConfigurationError(
-                f"{os.fspath(path)} has no column of the name {columns.address}: say what its "
-                "column of addresses is called by address=."
+                f"{os.fspath(path)} has no column that is called as address= says: look at its "
+                "first line. Another sign than a comma between cells is told by delimiter=."
             )
         for cells in reader:
             # More cells than there are columns come as a list under None.

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sesguard import Reason, stores, suppression, testing
+from sesguard import Reason, listfiles, stores, suppression, testing
 from tests.canary.mails import WRONG_TEXTS
 from tests.canary.material import (
     ADDRESS,
@@ -91,11 +91,24 @@ def exercised(watch: Watch, store: Any) -> None:
     watch.ask(store.close)
 
 
+def kept(watch: Watch, store: Any) -> None:
+    """Call what a store of our own has beside the port, and then the rest."""
+    store.suppress(ADDRESS)
+    for given in (ADDRESS, *WRONG_TEXTS[:4], FOREIGN):
+        watch.ask(store.export, given)
+        watch.ask(store.erase, given)
+    exercised(watch, store)
+
+
 def lists(watch: Watch, folder: Path) -> None:
     """Lists in memory and in files, some of which are damaged, somebody else's, or gone."""
     clock = testing.ManualClock(NOW)
-    exercised(watch, stores.MemoryStore([entry()], clock=clock))
-    exercised(watch, stores.SQLiteStore(folder / "list.db", clock=clock))
+    kept(watch, stores.MemoryStore([entry()], clock=clock))
+    kept(watch, stores.SQLiteStore(folder / "list.db", clock=clock))
+    kept(watch, stores.SQLiteStore(folder / "hashed.db", hashed_with=b"p" * 32, clock=clock))
+    wrong: list[Any] = [SAID, {SAID: b"p" * 32}, SAID.encode()[:8], {"1": SAID}]
+    for peppers in wrong:
+        watch.ask(partial(stores.MemoryStore, hashed_with=peppers))
     broken, other, gone = folder / "broken.db", folder / "other.db", folder / "gone.db"
     broken.write_text(SAID * 1000)
     with closing(sqlite3.connect(other)) as connection:
@@ -119,4 +132,33 @@ def lists_of_functions(watch: Watch, folder: Path) -> None:
     exercised(watch, stores.FunctionStore(look_up=lambda key: True, suppress=failing_later))
 
 
-SCENARIOS = [lists, lists_of_functions]
+def lists_in_layers(watch: Watch, folder: Path) -> None:
+    """Several lists as one, one of which is broken."""
+    (folder / "broken.db").write_text(SAID * 1000)
+    broken = stores.SQLiteStore(folder / "broken.db")
+    for layers in ((stores.MemoryStore([entry()]),), (stores.MemoryStore(), broken)):
+        exercised(watch, stores.LayeredStore(*layers))
+    for wrong in ((), (FOREIGN,), (SAID,)):
+        watch.ask(stores.LayeredStore, *wrong)
+
+
+def lists_in_files(watch: Watch, folder: Path) -> None:
+    """Files of lists that are well, and that hold what nobody can read."""
+    store = stores.MemoryStore([entry()])
+    foreign: Any = {SAID: FOREIGN}
+    for write, read in (
+        (listfiles.write_csv, listfiles.read_csv),
+        (listfiles.write_json_lines, listfiles.read_json_lines),
+    ):
+        file = folder / "list"
+        watch.ask(write, store, file)
+        watch.ask(read, file, stores.MemoryStore())
+        watch.ask(partial(read, file, store, address=SAID, reasons=foreign))
+        file.write_text(f'address,reason\n{SAID},BOUNCE\n{ADDRESS},{SAID}\n"{SAID}')
+        watch.ask(read, file, store)
+        file.write_text(f'{{"address": "{ADDRESS}", "reason": "{SAID}"}}\n{{"{SAID}')
+        watch.ask(read, file, store)
+        watch.ask(partial(read, file, store, address=SAID))
+
+
+SCENARIOS = [lists, lists_in_layers, lists_in_files, lists_of_functions]
