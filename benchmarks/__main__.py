@@ -14,6 +14,7 @@ AREAS = [
     "lookup",
     "limiter",
     "worker",
+    "verification",
     "metrics",
     "simulator",
     "many",

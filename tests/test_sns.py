@@ -130,7 +130,7 @@ def test_a_damaged_message_is_taken_only_if_it_says_the_same() -> None:
             damaged = mutated(body.encode(), chance)
             try:
                 envelope = judge.verify(damaged)
-            except errors.NotificationError:
+            except REFUSED:  # another number in the URL is a certificate that may yet come
                 continue
             judge.release(envelope)
             taken += 1

@@ -138,7 +138,8 @@ def lists_in_layers(watch: Watch, folder: Path) -> None:
     broken = stores.SQLiteStore(folder / "broken.db")
     for layers in ((stores.MemoryStore([entry()]),), (stores.MemoryStore(), broken)):
         exercised(watch, stores.LayeredStore(*layers))
-    for wrong in ((), (FOREIGN,), (SAID,)):
+    wrongs: list[Any] = [(), (FOREIGN,), (SAID,)]
+    for wrong in wrongs:
         watch.ask(stores.LayeredStore, *wrong)
 
 
