@@ -212,15 +212,15 @@ class Email:
                 e-mail, each once.
 
         Raises:
+            EmailError: *recipients* are nothing to go through.
+
             AddressError: One of *recipients* is no address; those before it were given.
         """
         if recipients is None:
             recipients = {one.key: one for one in self.recipients}.values()
-        elif isinstance(recipients, (str, Address)):
-            recipients = (recipients,)
         return (
             _changed(self, {"to": (_fields.address("recipients", one),), "cc": (), "bcc": ()})
-            for one in recipients
+            for one in _fields.each("recipients", recipients)
         )
 
     def with_defaults(

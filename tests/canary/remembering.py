@@ -153,6 +153,7 @@ def remembered(watch: Watch, folder: Path) -> None:
     wrong: Any
     for wrong in (ADDRESS, FOREIGN, [ADDRESS], -1):
         watch.ask(ledgers.settling, wrong)
+        watch.ask(ledgers.digest_of, wrong)
         watch.ask(partial(ledgers.MemoryLedger, keep=wrong))
         watch.ask(partial(ledgers.SQLiteLedger, folder / "a.db", busy_timeout=wrong))
         watch.ask(partial(Client, ledger=wrong, suppression=None))

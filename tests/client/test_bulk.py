@@ -253,3 +253,6 @@ def test_one_each_names_what_is_no_address(run: Make) -> None:
         run(transport=transport).send_many(mail().one_each(["ann@example.org", "nobody"]))
     assert caught.value.field == "recipients"
     assert len(transport.taken) == 1
+    number: Any = 7
+    with pytest.raises(errors.EmailError, match="recipients: a list"):
+        mail().one_each(number)

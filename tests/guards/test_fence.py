@@ -157,6 +157,7 @@ def test_an_unknown_name_is_an_error(name: Any) -> None:
         {"fenced": "staging"},
         {"unfenced": [""]},
         {"unfenced": [None]},
+        {"fenced": 7},
         {"allow": "@example.com"},
         {"otherwise": "redirect"},
     ],

@@ -85,11 +85,20 @@ def addresses(field: str, value: object) -> tuple[Address, ...]:
         return tuple([address(f"{field}[{at}]", one) for at, one in enumerate(found)])  # says where
 
 
+def each(field: str, value: object) -> Iterable[object]:
+    """What `addresses` goes through, one at a time."""
+    if isinstance(value, (str, Address)):
+        return (value,)
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, Mapping)):
+        return cast("Iterable[object]", value)
+    raise _no_list(field, "addresses", value)
+
+
 def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
     """All of an iterable, each of them of *kind*."""
     found = _listed(value)
     if found is None:
-        raise EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
+        raise _no_list(field, what, value)
     for one in found:
         if not isinstance(one, kind):
             raise EmailError(
@@ -214,6 +223,10 @@ def plain(value: str) -> str:
     list would be asked about one scope and SES told of another.
     """
     return str.__str__(value)
+
+
+def _no_list(field: str, what: str, value: object) -> EmailError:
+    return EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
 
 
 def _listed(value: object) -> tuple[object, ...] | None:

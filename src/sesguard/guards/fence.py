@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from sesguard import errors
 from sesguard._core import fencing as core
@@ -102,9 +102,7 @@ class Fence:
             ConfigurationError: No such name, or one that is both; or as for a `Fence`.
         """
         for option, names in (("fenced", fenced), ("unfenced", unfenced)):
-            if isinstance(names, str) or not all(
-                type(n) is str and n and "@" not in n for n in names
-            ):
+            if not _are_names(names):
                 raise errors.ConfigurationError(f"{option}= must be a list of names.")
         if both := {*fenced} & {*unfenced}:
             raise errors.ConfigurationError(
@@ -170,3 +168,10 @@ def _mailbox(to: str | Address) -> Address:
         return Address.parse(to)
     except errors.AddressError as error:
         raise errors.ConfigurationError(f"to= is not a mailbox: {error}") from None
+
+
+def _are_names(given: object) -> bool:
+    if isinstance(given, str) or not isinstance(given, Collection):
+        return False
+    names = cast("Collection[object]", given)
+    return all(isinstance(name, str) and name and "@" not in name for name in names)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard._core.idempotency import digest_of
     from sesguard.ledgers.events import settling
     from sesguard.ledgers.memory import MemoryLedger
     from sesguard.ledgers.redis import AsyncRedisLedger, RedisLedger
@@ -22,6 +23,7 @@ __all__ = [
     "RedisLedger",
     "SQLAlchemyLedger",
     "SQLiteLedger",
+    "digest_of",
     "settling",
 ]
 
@@ -31,6 +33,7 @@ _HOMES = {
     "RedisLedger": "sesguard.ledgers.redis",
     "SQLAlchemyLedger": "sesguard.ledgers.sqlalchemy",
     "SQLiteLedger": "sesguard.ledgers.sqlite",
+    "digest_of": "sesguard._core.idempotency",
     "settling": "sesguard.ledgers.events",
 }
 

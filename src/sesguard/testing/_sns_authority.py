@@ -95,7 +95,7 @@ class Authority:
             ConfigurationError: There is no such version.
         """
         if version not in _HASHES:
-            raise ConfigurationError(f"version= is '1' or '2', and {version!r} was given.")
+            raise ConfigurationError("version= is '1' or '2': SNS has no other signatures.")
         return _key(self._key_name(region)).sign(text, PKCS1v15(), _HASHES[version]())
 
     def fetch(self, url: str, /) -> bytes | None:

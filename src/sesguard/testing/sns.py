@@ -63,9 +63,11 @@ class Topic:
     ) -> None:
         parts = arn.split(":")
         if len(parts) != 6 or parts[2] != "sns" or not all(parts):
-            raise ConfigurationError(f"arn= is arn:PARTITION:sns:REGION:ACCOUNT:NAME, not {arn!r}.")
+            raise ConfigurationError(
+                "arn= is arn:PARTITION:sns:REGION:ACCOUNT:NAME: the default is one."
+            )
         if version not in ("1", "2"):
-            raise ConfigurationError(f"version= is '1' or '2', and {version!r} was given.")
+            raise ConfigurationError("version= is '1' or '2': SNS has no other signatures.")
         self.arn: str = arn
         self.region: str = parts[3]
         self.version: str = version
