@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["Bucket", "at_rate", "full", "refund", "reserve", "slowed"]
+__all__ = ["Bucket", "at_rate", "full", "refund", "reserve", "size_of", "slowed"]
 
 SLOWEST = 1 / 16  # the least share of the rate that throttling leaves
 RECOVERY = 30.0  # seconds in which a share climbs from nothing to all
@@ -56,7 +56,7 @@ def full(rate: float, burst: float | None, *, now: float) -> Bucket:
 
         now: Monotonic seconds.
     """
-    size = _size(rate, burst)
+    size = size_of(rate, burst)
     return Bucket(tokens=size, rate=rate, size=size, as_of=now)
 
 
@@ -64,7 +64,7 @@ def at_rate(bucket: Bucket, rate: float, burst: float | None, *, now: float) -> 
     """The bucket, at another rate from now on."""
     if rate == bucket.rate:
         return bucket
-    return _as_of(bucket, now)._replace(rate=rate, size=_size(rate, burst))
+    return _as_of(bucket, now)._replace(rate=rate, size=size_of(rate, burst))
 
 
 def reserve(bucket: Bucket, units: int, *, now: float) -> tuple[Bucket, float]:
@@ -126,7 +126,8 @@ def slowed(bucket: Bucket, pause: float, *, now: float) -> Bucket:
     return bucket._replace(tokens=min(bucket.tokens, left))
 
 
-def _size(rate: float, burst: float | None) -> float:
+def size_of(rate: float, burst: float | None) -> float:
+    """The most tokens that a bucket of this rate and burst can hold."""
     return max(1.0, rate / 10) if burst is None else burst
 
 

@@ -9,12 +9,14 @@ yet taken off, and the seconds before which nothing starts.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from sesguard._core import rate as core
 from sesguard._core.rate import RECOVERY, Bucket
 
-__all__ = ["Bulk", "Shared", "refund", "reserve", "shared", "slowed"]
+__all__ = ["Bulk", "Shared", "read", "refund", "reserve", "shared", "slowed"]
 
 
 class Bulk(NamedTuple):
@@ -50,6 +52,35 @@ class Shared(NamedTuple):
         return self.bulk.held == 0.0 and self.bulk.ahead == 0.0
 
 
+def read(values: Sequence[object]) -> Shared | None:
+    """
+    What was kept as the values of a bucket and those of its bulk mail, in their order.
+
+    Returns:
+        None where they can be those of no bucket.
+    """
+    if len(values) != 10 or not {*map(type, values)} <= {int, float}:
+        return None
+    numbers = cast("Sequence[float]", values)
+    bucket, bulk = Bucket(*numbers[:6]), Bulk(*numbers[6:])
+    tokens, rate, size, as_of, pace, slowed_at = bucket
+    share, held, ahead, largest = bulk
+    possible = (  # whatever is no number fails one of these
+        -math.inf < tokens <= size < math.inf
+        and size >= 1
+        and 0 < rate < math.inf
+        and -math.inf < as_of < math.inf
+        and core.SLOWEST <= pace <= 1
+        and slowed_at <= as_of
+        and 0 <= share < 1
+        and 0 <= held < math.inf
+        and (share > 0 or held == 0)
+        and 0 <= ahead < math.inf
+        and 0 <= largest < math.inf
+    )
+    return Shared(bucket, bulk) if possible else None
+
+
 def shared(before: Shared | None, rate: float, burst: float | None, *, now: float) -> Shared:
     """
     The bucket at *now*, at this rate and burst from now on.
@@ -64,13 +95,13 @@ def shared(before: Shared | None, rate: float, burst: float | None, *, now: floa
         now: Seconds. Where they are less than the bucket's, its clock was set back: nothing is
             gained, and it goes on from here.
     """
-    fresh = core.full(rate, burst, now=now)
     if before is None:
-        return Shared(fresh)
-    bucket, bulk = _passed(before, now - before.bucket.as_of)
-    slowed_at = bucket.slowed_at if bucket.slowed_at <= now else fresh.slowed_at
-    tokens = min(bucket.tokens, fresh.size)
-    return Shared(fresh._replace(tokens=tokens, pace=bucket.pace, slowed_at=slowed_at), bulk)
+        return Shared(core.full(rate, burst, now=now))
+    (tokens, _, _, as_of, pace, slowed_at), bulk = _passed(before, now - before.bucket.as_of)
+    size = core.size_of(rate, burst)
+    if as_of > now:  # a throttle of then is none of now
+        slowed_at = min(slowed_at, now - core.ONE_THROTTLE)
+    return Shared(Bucket(min(tokens, size), rate, size, now, pace, slowed_at), bulk)
 
 
 def reserve(at: Shared, units: int, share: float | None = None) -> tuple[Shared, float]:
@@ -93,12 +124,13 @@ def reserve(at: Shared, units: int, share: float | None = None) -> tuple[Shared,
         What is left, and the seconds to wait before sending.
     """
     bucket, bulk = at
+    tokens, rate, size, as_of, pace, slowed_at = bucket
     need = max(1.0, min(units, bulk.largest)) if bulk.held > 0.0 else 1.0
-    if share is None and need <= bucket.size:
-        short = max(0.0, need - bucket.tokens)
-        wait = bulk.ahead + min(short / (1.0 - bulk.share), short + bulk.held) / _speed(bucket)
-        return Shared(bucket._replace(tokens=bucket.tokens - units), bulk), wait
-    return _queued(at, units, share)
+    if share is not None or need > size:
+        return _queued(at, units, share)
+    short = max(0.0, need - tokens)
+    wait = bulk.ahead + min(short / (1.0 - bulk.share), short + bulk.held) / (rate * pace)
+    return Shared(Bucket(tokens - units, rate, size, as_of, pace, slowed_at), bulk), wait
 
 
 def refund(at: Shared, units: int, share: float | None = None) -> Shared:
@@ -145,20 +177,18 @@ def _queued(at: Shared, units: int, share: float | None) -> tuple[Shared, float]
 
 def _passed(at: Shared, seconds: float) -> Shared:
     """The same, after so many seconds; a clock that ran back gains nothing."""
-    bucket, bulk = at
     if seconds <= 0.0:
         return at
-    gained = max(0.0, seconds - bulk.ahead) * _speed(bucket)  # at the pace of before, the lower
-    taken = min(bulk.held, bulk.share * gained)
-    bulk = bulk._replace(held=bulk.held - taken, ahead=max(0.0, bulk.ahead - seconds))
-    return Shared(
-        bucket._replace(
-            tokens=min(bucket.size, bucket.tokens + gained - taken),
-            as_of=bucket.as_of + seconds,
-            pace=min(1.0, bucket.pace + seconds / RECOVERY),
-        ),
-        bulk,
-    )
+    (tokens, rate, size, as_of, pace, slowed_at), bulk = at
+    share, held, ahead, largest = bulk
+    gained = max(0.0, seconds - ahead) * rate * pace  # at the pace of before, the lower
+    if held or ahead:
+        taken = min(held, share * gained)
+        bulk = Bulk(share, held - taken, max(0.0, ahead - seconds), largest)
+        gained -= taken
+    pace = min(1.0, pace + seconds / RECOVERY)
+    tokens = min(size, tokens + gained)
+    return Shared(Bucket(tokens, rate, size, as_of + seconds, pace, slowed_at), bulk)
 
 
 def _speed(bucket: Bucket) -> float:

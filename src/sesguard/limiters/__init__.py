@@ -6,12 +6,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sesguard.limiters.memory import MemoryLimiter
+    from sesguard.limiters.redis import RedisLimiter
+    from sesguard.limiters.redis_async import AsyncRedisLimiter
+    from sesguard.limiters.sqlite import SQLiteLimiter
     from sesguard.limiters.unlimited import Unlimited
 
-__all__ = ["MemoryLimiter", "Unlimited"]
+__all__ = [
+    "AsyncRedisLimiter",
+    "MemoryLimiter",
+    "RedisLimiter",
+    "SQLiteLimiter",
+    "Unlimited",
+]
 
 _HOMES = {
+    "AsyncRedisLimiter": "sesguard.limiters.redis_async",
     "MemoryLimiter": "sesguard.limiters.memory",
+    "RedisLimiter": "sesguard.limiters.redis",
+    "SQLiteLimiter": "sesguard.limiters.sqlite",
     "Unlimited": "sesguard.limiters.unlimited",
 }
 
