@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock, Limiter
 from sesguard.testing.manual_clock import ManualClock
@@ -49,6 +50,8 @@ class LimiterContract:
             @pytest.fixture
             def make_limiter(self):
                 return MyLimiter
+
+    One whose limiter has no ``share`` skips what is said of shares.
     """
 
     @pytest.fixture
@@ -195,6 +198,97 @@ class LimiterContract:
         with pytest.raises(ConfigurationError):
             limiter.give_back(units)
 
+    def test_the_systems_clock_is_as_good(self, make_limiter: MakeLimiter) -> None:
+        """By the time of the machine, mails start as far apart as by that of a test."""
+        clock = SystemClock()
+        limiter = make_limiter(1000, burst=1, clock=clock)
+        begin = clock.monotonic()
+        starts = [limiter.reserve(1) + clock.monotonic() for _ in range(100)]
+        end = clock.monotonic()
+        assert begin + 0.099 <= starts[-1] <= end + 0.099 + _DUST
+
+    def test_a_receipt_does_not_wait_for_bulk_mail(self, make_limiter: MakeLimiter) -> None:
+        """A hundred bulk mails that hold times to come leave the rest of the rate to others."""
+        clock = ManualClock()
+        limiter = make_limiter(10, burst=1, clock=clock)
+        bulk = _share(limiter, 0.8)
+        waits = [bulk.reserve(1) for _ in range(100)]
+        assert waits == pytest.approx([number / 8 for number in range(100)])
+        grants = [(wait, 1) for wait in waits]
+        for _ in range(20):
+            grants.append((clock.monotonic() + limiter.reserve(1), 1))
+            assert grants[-1][0] == pytest.approx(clock.monotonic())
+            clock.advance(0.51)
+        assert most_in_a_second(grants) <= 10 + 1 + 1
+
+    def test_bulk_mail_has_its_share_and_no_more(self, make_limiter: MakeLimiter) -> None:
+        """With nobody else sending, it goes at that part of the rate; others then at all of it."""
+        clock = ManualClock()
+        limiter = make_limiter(10, burst=1, clock=clock)
+        assert _started(_share(limiter, 0.5), clock, seconds=20) == pytest.approx(100, abs=1)
+        clock.advance(10)
+        assert _started(limiter, clock, seconds=20) == pytest.approx(200, abs=2)
+
+    def test_a_share_and_the_whole_keep_to_one_rate(self, make_limiter: MakeLimiter) -> None:
+        """Both together: at most the rate, the burst, and what one mail is in debt."""
+
+        @_PROPERTY
+        @given(
+            rate=st.floats(0.5, 5) | st.floats(5, 500),
+            burst=st.none() | st.integers(1, 30),
+            mails=st.lists(
+                st.tuples(st.integers(1, 50), _pauses(), st.booleans()), min_size=1, max_size=60
+            ),
+        )
+        def holds(rate: float, burst: int | None, mails: list[tuple[int, float, bool]]) -> None:
+            clock = ManualClock()
+            limiter = make_limiter(rate, burst=burst, clock=clock)
+            bulk = _share(limiter, 0.8)
+            grants: Grants = []
+            for units, pause, is_bulk in mails:
+                clock.advance(pause)
+                wait = (bulk if is_bulk else limiter).reserve(units)
+                grants.append((clock.monotonic() + wait, units))
+            size = max(1.0, rate / 10) if burst is None else burst
+            debt = max(units for units, *_ in mails)
+            assert most_in_a_second(grants) <= rate + size + debt + _DUST
+
+        holds()
+
+    def test_bulk_mail_that_gives_back_leaves_no_trace(self, make_limiter: MakeLimiter) -> None:
+        """What a share took and put back is there for bulk mail and for others."""
+        limiter = make_limiter(10, burst=1, clock=ManualClock())
+        bulk = _share(limiter, 0.8)
+        assert bulk.reserve(8) == 0
+        for _ in range(3):
+            assert bulk.reserve(5) == pytest.approx(1.0)
+            bulk.give_back(5)
+        assert bulk.reserve(1) == pytest.approx(1.0)
+        assert limiter.reserve(1) == 0
+
+    def test_a_throttle_of_bulk_mail_slows_all(self, make_limiter: MakeLimiter) -> None:
+        """SES throttles the account, and not one kind of mail."""
+        limiter = make_limiter(10, clock=ManualClock())
+        _share(limiter, 0.8).slow_down(3.0)
+        assert limiter.reserve(1) == pytest.approx(3.0)
+
+    @pytest.mark.parametrize("part", [0, 1, -0.5, 1.5, float("nan"), True, "0.8", None])
+    def test_a_share_that_is_none_is_refused(self, make_limiter: MakeLimiter, part: float) -> None:
+        """A share of nothing or of all leaves nothing for one of the two."""
+        limiter = make_limiter(14, clock=ManualClock())
+        _share(limiter, 0.8)
+        with pytest.raises(ConfigurationError):
+            _share(limiter, part)
+
+    @pytest.mark.parametrize("units", [0, -1])
+    def test_a_bulk_mail_has_recipients(self, make_limiter: MakeLimiter, units: int) -> None:
+        """A share, too, gives nothing to nobody."""
+        bulk = _share(make_limiter(14, clock=ManualClock()), 0.8)
+        with pytest.raises(ConfigurationError):
+            bulk.reserve(units)
+        with pytest.raises(ConfigurationError):
+            bulk.give_back(units)
+
     def test_threads_share_one_rate(self, make_limiter: MakeLimiter) -> None:
         """Sixteen threads that ask at once get sixteen different times, a rate's distance apart."""
         limiter = make_limiter(100, burst=1, clock=ManualClock())
@@ -216,6 +310,14 @@ class LimiterContract:
         finally:
             sys.setswitchinterval(interval)
         assert sorted(waits) == pytest.approx([number / 100 for number in range(320)])
+
+
+def _share(limiter: object, part: float) -> Limiter:
+    """What the limiter gives to bulk mail."""
+    share: Callable[[float], Limiter] | None = getattr(limiter, "share", None)
+    if share is None:
+        pytest.skip("this limiter gives no shares")
+    return share(part)
 
 
 def _pauses() -> st.SearchStrategy[float]:
