@@ -186,6 +186,20 @@ def test_a_server_clock_that_is_set_changes_nothing(
     assert sum(at < 4.0 for at in starts) >= 0.98 * rate * 4.0
 
 
+@pytest.mark.parametrize("step", [3600.0, -3600.0, 5.0, -5.0])
+def test_a_wait_is_the_same_whatever_the_clock_was_set_to(client: redis.Redis, step: float) -> None:
+    """The seconds between two calls are those of the client that makes them."""
+    set_clock, untouched = Stepped(client, 100.0), Stepped(client, 100.0)
+    for server in (set_clock, untouched):
+        for who, at in ((0, 0.0), (1, 0.01), (0, 0.02)):
+            server.reserve(at, who)
+            server.reserve(at, who)
+    set_clock.offset += step
+    for who, at in ((0, 0.05), (1, 0.06), (0, 0.07), (2, 0.07)):
+        expected = untouched.reserve(at, who)
+        assert set_clock.reserve(at, who) == pytest.approx(expected, abs=1e-5)
+
+
 def test_an_hour_without_mail_is_no_clock_that_was_set(client: redis.Redis) -> None:
     """A client that comes again after an hour finds the burst, and whatever others left of it."""
     server = Stepped(client, 100.0)

@@ -10,7 +10,7 @@ __all__ = ["SCRIPT", "SHA"]
 
 # The arithmetic is that of sesguard._core.rate_share, function by function, and a test holds the
 # one against the other. A server has no clock that only runs on, so each client says which time
-# it expects by its own: where the server's is far ahead of that and of what is kept, it was set.
+# it expects by its own: where the server's is far from that, and what is kept is not, it was set.
 _TEXT = """
 local deed, amount = ARGV[1], tonumber(ARGV[2])
 local rate, size, part = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -47,7 +47,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
     return redis.error_reply('FOREIGN state of a limiter')
   end
   local elapsed = now - as_of
-  if expected and now - expected > 1 and as_of < expected + 0.5 then
+  if expected and (now - expected > 1 and as_of < expected + 0.5
+    or expected - now > 1 and as_of - now > 1) then
     elapsed = expected - as_of
   end
   if as_of > now then
