@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from benchmarks.harness import Bar, Figure
 from benchmarks.limiters_load import LARGEST, PROCESSES, RATE, Grants, Load, send
@@ -55,8 +56,20 @@ def played(load: Load, meanwhile: Callable[[], object] = lambda: None) -> list[G
         time.sleep(1.0 + load.seconds / 3)
         meanwhile()
         end = begin + load.seconds
+        _watch(told, load)
         sent = told.get(timeout=load.seconds * 3 + 120)
         return [[grant for grant in grants if grant[0] < end] for grants in sent]
+
+
+def _watch(told: Any, load: Load) -> None:
+    """Say so where the machine did not let even this process run: its senders lost that time too."""
+    stood, at = 0.0, time.monotonic()
+    while not told.ready():
+        told.wait(0.02)
+        passed, at = time.monotonic() - at, time.monotonic()
+        stood += passed if passed > 0.2 else 0.0
+    if stood:
+        NOTES.append(f"limiters: the machine stood still for {stood:.1f} s with {load.limiter}.")
 
 
 def busiest(grants: Grants) -> float:

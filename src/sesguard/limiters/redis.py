@@ -46,8 +46,8 @@ class RedisLimiter:
             by a ``"local"`` limiter in this process, which is logged once, and told by
             `SendResult.limiter_away`. Redis is tried again after some seconds.
 
-        local_share: The part of the rate that the local limiter keeps to: one by the number of
-            processes.
+        local_share: The part of the rate that the local limiter keeps to. Below one by the number
+            of processes: while some are back and others not, theirs come on top of the rate.
 
         clock: Tells the seconds in place of the server, for a test.
 

@@ -49,8 +49,8 @@ class SQLiteLimiter:
             by a ``"local"`` limiter in this process, which is logged once, and told by
             `SendResult.limiter_away`. The file is tried again after some seconds.
 
-        local_share: The part of the rate that the local limiter keeps to: one by the number of
-            processes.
+        local_share: The part of the rate that the local limiter keeps to. Below one by the number
+            of processes: while some are back and others not, theirs come on top of the rate.
 
         clock: Tells the seconds. The machine's monotonic clock, unless a test brings its own.
 
