@@ -62,7 +62,7 @@ def played(load: Load, meanwhile: Callable[[], object] = lambda: None) -> list[G
 
 
 def _watch(told: Any, load: Load) -> None:
-    """Say so where the machine did not let even this process run: its senders lost that time too."""
+    """Say so where the machine let not even this process run: its senders lost that time too."""
     stood, at = 0.0, time.monotonic()
     while not told.ready():
         told.wait(0.02)
