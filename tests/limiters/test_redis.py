@@ -340,6 +340,21 @@ def test_a_lost_answer_costs_its_tokens(client: redis.Redis) -> None:
     assert limiter.reserve(5) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("answer", [None, b"", [b"1"], [b"ann@example.org", b"1"], 0.5], ids=repr)
+def test_what_is_no_answer_is_an_error(answer: Any) -> None:
+    """A client that is none of redis-py's does not become a free pass."""
+
+    class Odd:
+        def evalsha(self, sha: str, numkeys: int, /, *rest: Any) -> Any:
+            return answer
+
+        eval = evalsha
+
+    with pytest.raises(StoreError, match=KEY) as caught:
+        RedisLimiter(Odd(), 10, when_away="local").reserve(1)
+    assert "ann@" not in str(caught.value)
+
+
 @pytest.mark.parametrize("nothing", [None, object(), redis.Redis, "redis://127.0.0.1"], ids=repr)
 def test_what_is_no_client_is_refused(nothing: Any) -> None:
     """The error says what to give."""

@@ -108,8 +108,17 @@ class RedisBucket:
 
         Args:
             since: Our seconds at which the script was asked for.
+
+        Raises:
+            StoreError: It is no answer of the script.
         """
-        wait, now = map(float, cast("Sequence[str | bytes]", answer))
+        try:
+            wait, now = map(float, cast("Sequence[str | bytes]", answer))
+        except (TypeError, ValueError):
+            raise StoreError(
+                f"Redis answered {type(answer).__name__} for the key {self._key}, and not the "
+                "seconds to wait: see that redis= is a client of redis-py."
+            ) from None
         self._seen = now, since
         return wait
 
