@@ -13,6 +13,7 @@ AREAS = [
     "send",
     "lookup",
     "limiter",
+    "limiters",
     "worker",
     "verification",
     "metrics",

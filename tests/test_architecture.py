@@ -31,7 +31,10 @@ RANK = list(LAYERS)
 
 # A part of an adapter carries its name: smtp_connection belongs to smtp. Stated beside that is
 # what one adapter is built on another of its folder for.
-BUILT_ON = {"stores.function": "stores.memory"}  # the usual books of a store over functions
+BUILT_ON = {
+    "stores.function": "stores.memory",  # the usual books of a store over functions
+    "limiters._fallback": "limiters.memory",  # what stands in while a file or a server is away
+}
 
 # The layers that stand still, and the packages that each may use.
 STILL = {"model": {"email_validator"}, "core": set[str](), "ports": set[str](), "flows": set[str]()}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import redis.exceptions
 
 from sesguard import guards, limiters, metrics, replies, testing
 from sesguard.errors import CircuitOpenError, SESGuardError
@@ -26,6 +29,7 @@ from tests.canary.material import (
     letter,
     templated,
 )
+from tests.canary.remembering import Redis, RedisLater
 from tests.canary.sends import Answering, guarded
 from tests.canary.watch import Watch
 
@@ -200,6 +204,47 @@ def rates(watch: Watch, folder: Path) -> None:
     """Limiters in memory and in files, of which some are damaged, or not ours, or not there."""
     for limiter in (limiters.MemoryLimiter(1000), limiters.MemoryLimiter(failing)):
         slowed(watch, limiter)
+    theirs = folder / "theirs.db"
+    theirs.write_text(FOREIGN * 100)
+    for path in (folder / "rate.db", theirs, folder / "nowhere" / "rate.db"):
+        for when_away in ("raise", "local"):
+            options: Any = {"when_away": when_away, "busy_timeout": 0.01}
+            with limiters.SQLiteLimiter(path, 1000, **options) as in_file:
+                slowed(watch, in_file)
 
 
-SCENARIOS: list[Scenario] = [circuits, fences, quotas, reputations, rates]
+def rates_in_redis(watch: Watch, folder: Path) -> None:
+    """Limiters in Redis that answer, answer nonsense, and fail, with addresses in their words."""
+    for answer in (
+        [b"0", b"1"],
+        [FOREIGN.encode(), ADDRESS],
+        None,
+        ADDRESS,
+        redis.exceptions.NoScriptError(FOREIGN),
+        redis.exceptions.ConnectionError(FOREIGN),
+        redis.exceptions.ResponseError(f"WRONGTYPE {FOREIGN}"),
+        redis.exceptions.ResponseError(FOREIGN),
+    ):
+        for when_away in ("raise", "local"):
+            option: Any = {"when_away": when_away}
+            slowed(watch, limiters.RedisLimiter(Redis(answer), 1000, **option))
+            later = limiters.AsyncRedisLimiter(RedisLater(answer), 1000, **option)
+            watch.value([later, later.away])
+            asyncio.run(_slowed_later(watch, later))
+    wrong: Any
+    for wrong in (ADDRESS, FOREIGN, Foreign()):
+        watch.ask(limiters.RedisLimiter, wrong, 1)
+        watch.ask(limiters.AsyncRedisLimiter, wrong, 1)
+        watch.ask(later.share, wrong)
+
+
+async def _slowed_later(watch: Watch, limiter: limiters.AsyncRedisLimiter) -> None:
+    for one in (limiter, limiter.share(0.5)):
+        watch.value([one, one.away])
+        for call in (one.reserve(1), one.give_back(1), one.slow_down(), one.reserve(0)):
+            done = asyncio.ensure_future(call)
+            await asyncio.wait([done])
+            watch.ask(done.result)
+
+
+SCENARIOS: list[Scenario] = [circuits, fences, quotas, reputations, rates, rates_in_redis]

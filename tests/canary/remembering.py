@@ -205,6 +205,8 @@ class Redis:
             raise self._answer
         return self._answer
 
+    evalsha = eval
+
     def execute_command(self, *_: object) -> Any:
         """What tells the two kinds of client apart."""
 
@@ -216,6 +218,9 @@ class RedisLater(Redis):
     """The same, awaited."""
 
     async def eval(self, *_: object) -> Any:
+        return super().eval()
+
+    async def evalsha(self, *_: object) -> Any:
         return super().eval()
 
     async def execute_command(self, *_: object) -> Any:

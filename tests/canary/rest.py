@@ -195,6 +195,10 @@ def options(watch: Watch, folder: Path) -> None:
         ),
         RetryPolicy: ({}, "attempts base cap budget"),
         limiters.MemoryLimiter: ({"rate": 1}, "rate burst"),
+        partial(limiters.SQLiteLimiter, folder / "rate.db"): (
+            {"rate": 1},
+            "rate burst when_away local_share busy_timeout",
+        ),
     }
     wrong: Any
     for wrong in (ADDRESS, FOREIGN, SECRET, WRONG_PASSWORD, [ADDRESS], {ADDRESS: SECRET}):
