@@ -355,7 +355,11 @@ def test_what_is_no_answer_is_an_error(answer: Any) -> None:
     assert "ann@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("nothing", [None, object(), redis.Redis, "redis://127.0.0.1"], ids=repr)
+@pytest.mark.parametrize(
+    "nothing",
+    [None, object(), redis.Redis, "redis://127.0.0.1"],
+    ids=["nothing", "an object", "a class", "a URL"],
+)
 def test_what_is_no_client_is_refused(nothing: Any) -> None:
     """The error says what to give."""
     with pytest.raises(ConfigurationError, match=r"redis\.Redis"):

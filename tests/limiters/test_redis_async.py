@@ -136,7 +136,11 @@ def test_a_server_that_is_away_is_stood_in_for(caplog: pytest.LogCaptureFixture)
     assert ["away" in message for message in caplog.messages] == [True, False]
 
 
-@pytest.mark.parametrize("nothing", [None, redis.Redis(), redis.asyncio.Redis], ids=repr)
+@pytest.mark.parametrize(
+    "nothing",
+    [None, redis.Redis(), redis.asyncio.Redis],
+    ids=["nothing", "one that blocks", "a class"],
+)
 def test_what_is_not_awaited_is_refused(nothing: Any) -> None:
     """The error says where it belongs."""
     with pytest.raises(ConfigurationError, match="RedisLimiter"):

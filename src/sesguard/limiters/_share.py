@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from sesguard.errors import ConfigurationError
 
-__all__ = ["Share"]
+__all__ = ["AsyncShare", "Share"]
 
 
 class Share:
@@ -51,6 +51,42 @@ class Share:
     def slow_down(self, retry_after: float | None = None, /) -> None:
         """SES throttled: the whole limiter goes more slowly for a while."""
         self._slow_down(retry_after)
+
+
+class AsyncShare:
+    """`Share`, awaited."""
+
+    def __init__(
+        self,
+        part: float,
+        *,
+        take: Callable[[int, float], Awaitable[float]],
+        put_back: Callable[[int, float], Awaitable[None]],
+        slow_down: Callable[[float | None], Awaitable[None]],
+        away: Callable[[], bool],
+    ) -> None:
+        self._part = _checked(part)
+        self._take = take
+        self._put_back = put_back
+        self._slow_down = slow_down
+        self._away = away
+
+    @property
+    def away(self) -> bool:
+        """Whether the whole limiter's last reserve was made without its backend."""
+        return self._away()
+
+    async def reserve(self, units: int, /) -> float:
+        """Take tokens for *units* recipients now; answers the seconds to wait before sending."""
+        return await self._take(units, self._part)
+
+    async def give_back(self, units: int, /) -> None:
+        """Return the tokens of a mail that was not tried."""
+        await self._put_back(units, self._part)
+
+    async def slow_down(self, retry_after: float | None = None, /) -> None:
+        """SES throttled: the whole limiter goes more slowly for a while."""
+        await self._slow_down(retry_after)
 
 
 def _checked(part: object) -> float:
