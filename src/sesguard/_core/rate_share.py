@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from sesguard._core import rate as core
 from sesguard._core.rate import RECOVERY, Bucket
 
-__all__ = ["Bulk", "Shared", "read", "refund", "reserve", "shared", "slowed"]
+__all__ = ["Bulk", "Shared", "paused", "read", "refund", "reserve", "shared", "slowed"]
 
 
 class Bulk(NamedTuple):
@@ -152,11 +152,16 @@ def slowed(at: Shared, pause: float) -> Shared:
         pause: Seconds for which nothing starts.
     """
     bucket = core.slowed(at.bucket, 0.0, now=at.bucket.as_of)
-    if pause > at.bulk.ahead:
-        later, bulk = _passed(Shared(bucket, at.bulk), pause)
-        tokens = min(1.0, later.tokens)
-        return Shared(bucket._replace(tokens=tokens), bulk._replace(ahead=pause))
-    return Shared(bucket, at.bulk)
+    return paused(Shared(bucket, at.bulk), pause)
+
+
+def paused(at: Shared, seconds: float) -> Shared:
+    """Nothing starts for so long, and then no burst."""
+    if seconds <= at.bulk.ahead:
+        return at
+    later, bulk = _passed(at, seconds)
+    tokens = min(1.0, later.tokens)
+    return Shared(at.bucket._replace(tokens=tokens), bulk._replace(ahead=seconds))
 
 
 def _queued(at: Shared, units: int, share: float | None) -> tuple[Shared, float]:

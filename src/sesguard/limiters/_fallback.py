@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
+from sesguard._core import rate_share
 from sesguard.errors import ConfigurationError, StoreError
 from sesguard.limiters._rate import Rate
 from sesguard.limiters.memory import MemoryLimiter
@@ -16,6 +18,7 @@ __all__ = ["AwayError", "Fallback", "WhenAway"]
 WhenAway: TypeAlias = Literal["raise", "local"]
 
 _AGAIN = 3.0  # seconds between two tries at a backend that is away: each may cost a time-out
+_WINDOW = 1.0  # seconds in which no more may start than the rate allows
 
 
 class AwayError(Exception):
@@ -29,6 +32,10 @@ class AwayError(Exception):
 class Fallback:
     """
     Keeps to a part of the rate within this process while the backend is away.
+
+    It begins a second after the last mail that the backend gave a time, which others have too. And
+    it binds, beside the backend, until all others must have found that this one is back: else
+    those who found it first would have the whole rate, and the others their parts on top.
 
     Args:
         when_away: ``"local"``, or ``"raise"``: then nothing stands in.
@@ -70,9 +77,12 @@ class Fallback:
         self.away: bool = False
         self._raises = when_away == "raise"
         self._share = local_share
-        self._local = MemoryLimiter(lambda: rate.last * local_share, clock=clock)
+        self._local = _Local(lambda: rate.last * local_share, clock=clock)
         self._monotonic = monotonic
         self._again = 0.0
+        self._promised = monotonic()  # the latest time that the backend gave to a mail
+        self._longest = 0.0  # seconds that a mail waited here since the backend went
+        self._binds_until = -math.inf
         self._logger = logger
         self._backend = backend
 
@@ -84,6 +94,7 @@ class Fallback:
         """The backend answered."""
         if self.away:
             self.away = False
+            self._binds_until = self._monotonic() + _AGAIN + self._longest
             self._logger.warning("%s is back: the rate is shared again.", self._backend)
 
     def failed(self, error: StoreError) -> None:
@@ -95,9 +106,11 @@ class Fallback:
         """
         if self._raises:
             raise error
-        self._again = self._monotonic() + _AGAIN
+        now = self._monotonic()
+        self._again = now + _AGAIN
         if not self.away:
-            self.away = True
+            self.away, self._longest = True, 0.0
+            self._local.pause(max(0.0, self._promised - now) + _WINDOW)
             self._logger.warning(
                 "%s is away: this process keeps to %g of the rate by itself until it is back. %s",
                 self._backend,
@@ -105,19 +118,49 @@ class Fallback:
                 error,
             )
 
-    def take(self, units: int, part: float | None) -> float:
-        """Reserve here; *part* is bulk mail's share."""
-        limiter = self._local if part is None else self._local.share(part)
-        return limiter.reserve(units)
+    def take(self, wait: float | None, units: int, part: float | None) -> float:
+        """
+        Seconds that a mail waits.
 
-    def put_back(self, units: int, part: float | None) -> None:
-        """Give back here."""
+        Args:
+            wait: What the backend answered; None where it is away.
+
+            units: The mail's recipients.
+
+            part: Bulk mail's share.
+        """
+        if wait is None or self._binds():
+            limiter = self._local if part is None else self._local.share(part)
+            here = limiter.reserve(units)
+            self._longest = max(self._longest, here)
+            wait = here if wait is None else max(wait, here)
+        if not self.away:
+            self._promised = max(self._promised, self._monotonic() + wait)
+        return wait
+
+    def put_back(self, answer: float | None, units: int, part: float | None) -> None:
+        """Give back here what was taken here; *answer* is the backend's, None while it is away."""
+        if answer is not None and not self._binds():
+            return
         limiter = self._local if part is None else self._local.share(part)
         limiter.give_back(units)
 
     def slow_down(self, retry_after: float | None) -> None:
         """Go more slowly here."""
         self._local.slow_down(retry_after)
+
+    def _binds(self) -> bool:
+        return self._monotonic() < self._binds_until
+
+
+class _Local(MemoryLimiter):
+    """One that can be held back."""
+
+    def pause(self, seconds: float) -> None:
+        """Nothing starts for so many seconds, and then no burst."""
+        rate = self._rate()
+        with self._own_lock():
+            self._keep(rate_share.paused(self._at(rate), seconds))
 
 
 def _is_part(value: object) -> bool:

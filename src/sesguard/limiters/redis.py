@@ -24,7 +24,8 @@ class RedisLimiter:
     throttle slows all of them.
 
     The time is the server's. Where its clock is set, back or forward, mail goes on at the rate
-    from there. A server that was started again without its data begins with a full burst.
+    from there. A server that was started again without its data lets nothing start until the times
+    that it gave before have passed, as far as the first one that asks can tell.
 
     How long a call may take, and how often it is tried, are the client's own options. Give it
     ``socket_timeout`` and ``socket_connect_timeout``: without them a send may wait for ever. By
@@ -46,8 +47,9 @@ class RedisLimiter:
             by a ``"local"`` limiter in this process, which is logged once, and told by
             `SendResult.limiter_away`. Redis is tried again after some seconds.
 
-        local_share: The part of the rate that the local limiter keeps to. Below one by the number
-            of processes: while some are back and others not, theirs come on top of the rate.
+        local_share: The part of the rate that the local limiter keeps to: one by the number of
+            processes, or less. Then in any second there start at most the rate, the burst, and
+            what one mail of each process is in debt, while they go, are alone, and come back.
 
         clock: Tells the seconds in place of the server, for a test.
 
@@ -142,13 +144,13 @@ class RedisLimiter:
         if units < 1:
             raise nobody()
         wait = self._asked("reserve", units, part)
-        return self._fallback.take(units, part) if wait is None else wait
+        return self._fallback.take(wait, units, part)
 
     def _put_back(self, units: int, part: float | None) -> None:
         if units < 1:
             raise nobody()
-        if self._asked("give_back", units, part) is None:
-            self._fallback.put_back(units, part)
+        answer = self._asked("give_back", units, part)
+        self._fallback.put_back(answer, units, part)
 
     def _asked(self, deed: Deed, amount: float, part: float | None) -> float | None:
         """The server's answer; None while it is away."""
@@ -173,4 +175,4 @@ class RedisLimiter:
                 answer = self._redis.evalsha(SHA, 1, *arguments)
             except NoScriptError:  # a server that was started since, and ran nothing
                 answer = self._redis.eval(SCRIPT, 1, *arguments)
-        return self._bucket.answered(answer, since)
+        return self._bucket.answered(deed, answer, since)

@@ -119,13 +119,13 @@ class AsyncRedisLimiter:
         if units < 1:
             raise nobody()
         wait = await self._asked("reserve", units, part)
-        return self._fallback.take(units, part) if wait is None else wait
+        return self._fallback.take(wait, units, part)
 
     async def _put_back(self, units: int, part: float | None) -> None:
         if units < 1:
             raise nobody()
-        if await self._asked("give_back", units, part) is None:
-            self._fallback.put_back(units, part)
+        answer = await self._asked("give_back", units, part)
+        self._fallback.put_back(answer, units, part)
 
     async def _asked(self, deed: Deed, amount: float, part: float | None) -> float | None:
         """The server's answer; None while it is away."""
@@ -150,4 +150,4 @@ class AsyncRedisLimiter:
                 answer = await self._redis.evalsha(SHA, 1, *arguments)
             except NoScriptError:  # a server that was started since, and ran nothing
                 answer = await self._redis.eval(SCRIPT, 1, *arguments)
-        return self._bucket.answered(answer, since)
+        return self._bucket.answered(deed, answer, since)

@@ -24,6 +24,9 @@ __all__ = ["Client", "Deed", "NoScriptError", "RedisBucket", "is_awaited"]
 
 logger: logging.Logger = logging.getLogger("sesguard.limiters.redis")
 
+_WINDOW = 1.0  # seconds in which no more may start than the rate allows
+_QUEUE = 10.0  # seconds: bulk mail may hold times far ahead, for which nobody else is to wait
+
 Deed: TypeAlias = Literal["reserve", "give_back", "slow_down"]
 
 
@@ -78,6 +81,8 @@ class RedisBucket:
         self._burst = checked_burst(burst)
         self._given = clock is not None
         self._seen: tuple[float, float] | None = None  # the server's time, and ours of then
+        self._queue = 0.0  # seconds that a mail had to wait, as last told
+        self._lost: float | None = None  # our seconds at which the server was first away
 
     def arguments(
         self, deed: Deed, amount: float, rate: float, part: float | None = None
@@ -100,9 +105,9 @@ class RedisBucket:
             expected = repr(theirs + self.monotonic() - ours)
         size = core.size_of(rate, self._burst)
         given = map(repr, (amount, rate, size, part or 0))
-        return self._key, deed, *given, now, expected
+        return self._key, deed, *given, now, expected, repr(self._rest())
 
-    def answered(self, answer: object, since: float) -> float:
+    def answered(self, deed: Deed, answer: object, since: float) -> float:
         """
         The seconds to wait.
 
@@ -119,8 +124,22 @@ class RedisBucket:
                 f"Redis answered {type(answer).__name__} for the key {self._key}, and not the "
                 "seconds to wait: see that redis= is a client of redis-py."
             ) from None
-        self._seen = now, since
+        self._seen, self._lost = (now, since), None
+        if deed == "reserve":
+            self._queue = wait
         return wait
+
+    def _rest(self) -> float:
+        """
+        Seconds for which nothing starts where the server has lost what was kept.
+
+        Others hold times that it gave before, about as far ahead as it gave them to this process.
+        """
+        if self._seen is None:
+            return 0.0
+        now = self.monotonic()
+        gone = now if self._lost is None else self._lost
+        return max(0.0, gone + min(self._queue, _QUEUE) + _WINDOW - now)
 
     @contextmanager
     def failing(self) -> Generator[None, None, None]:
@@ -140,6 +159,8 @@ class RedisBucket:
                     f"The key {self._key} in Redis holds what is no state of a limiter. Look for "
                     "what else writes there, and delete it, or give the limiter another key=."
                 ) from None
+            if self._lost is None:
+                self._lost = self.monotonic()
             raise AwayError(
                 StoreError(
                     f"The limiter in Redis failed with {type(error).__name__}: see that the server "

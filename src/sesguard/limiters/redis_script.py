@@ -11,10 +11,11 @@ __all__ = ["SCRIPT", "SHA"]
 # The arithmetic is that of sesguard._core.rate_share, function by function, and a test holds the
 # one against the other. A server has no clock that only runs on, so each client says which time
 # it expects by its own: where the server's is far from that, and what is kept is not, it was set.
+# And each says for how long mails may still start that a server which lost its data has let go.
 _TEXT = """
 local deed, amount = ARGV[1], tonumber(ARGV[2])
 local rate, size, part = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local now, expected = tonumber(ARGV[6]), tonumber(ARGV[7])
+local now, expected, rest = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 if not now then
   local time = redis.call('TIME')
   now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -59,6 +60,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
     pace = math.min(1, pace + elapsed / RECOVERY)
   end
   tokens = math.min(tokens, size)
+elseif rest and rest > 0 then
+  tokens, ahead = 1, rest
 end
 was, room, as_of = rate, size, now
 

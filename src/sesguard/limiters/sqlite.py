@@ -49,8 +49,9 @@ class SQLiteLimiter:
             by a ``"local"`` limiter in this process, which is logged once, and told by
             `SendResult.limiter_away`. The file is tried again after some seconds.
 
-        local_share: The part of the rate that the local limiter keeps to. Below one by the number
-            of processes: while some are back and others not, theirs come on top of the rate.
+        local_share: The part of the rate that the local limiter keeps to: one by the number of
+            processes, or less. Then in any second there start at most the rate, the burst, and
+            what one mail of each process is in debt, while they go, are alone, and come back.
 
         clock: Tells the seconds. The machine's monotonic clock, unless a test brings its own.
 
@@ -168,13 +169,13 @@ class SQLiteLimiter:
         if units < 1:
             raise nobody()
         wait = self._in_file(lambda at: rate_share.reserve(at, units, part))
-        return self._fallback.take(units, part) if wait is None else wait
+        return self._fallback.take(wait, units, part)
 
     def _put_back(self, units: int, part: float | None) -> None:
         if units < 1:
             raise nobody()
-        if self._in_file(lambda at: (rate_share.refund(at, units, part), 0.0)) is None:
-            self._fallback.put_back(units, part)
+        answer = self._in_file(lambda at: (rate_share.refund(at, units, part), 0.0))
+        self._fallback.put_back(answer, units, part)
 
     def _in_file(self, change: Callable[[Shared], tuple[Shared, float]]) -> float | None:
         """What *change* answers of the state in the file, kept; None while the file is away."""
