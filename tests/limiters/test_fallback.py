@@ -80,3 +80,55 @@ def test_the_rate_is_used_while_the_file_is_away_and_after_it(tmp_path: Path) ->
     for begin, end in ((5.0, BACK), (BACK, BACK + 4), (BACK + 4, END)):
         sent = sum(units for at, units in grants if begin <= at < end)
         assert sent >= 0.97 * RATE * (end - begin)
+
+
+@pytest.fixture
+def clock() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def limiter(tmp_path: Path, clock: Told) -> Generator[SQLiteLimiter, None, None]:
+    """Ten a second; and by itself, one."""
+    with SQLiteLimiter(
+        tmp_path / "rate.db",
+        10,
+        burst=1,
+        when_away="local",
+        local_share=0.1,
+        clock=clock,
+        busy_timeout=0.001,
+    ) as limiter:
+        yield limiter
+
+
+def test_times_that_were_given_pass_before_a_process_goes_on_alone(
+    tmp_path: Path, limiter: SQLiteLimiter
+) -> None:
+    """It begins a second after the last of its own, since the others have such times too."""
+    limiter.reserve(20)
+    assert limiter.reserve(1) == pytest.approx(2.0)
+    with held(tmp_path / "rate.db"):
+        assert [limiter.reserve(1) for _ in range(2)] == pytest.approx([3.0, 4.0])
+
+
+def test_a_process_that_is_back_keeps_to_its_part_while_others_may_be_alone(
+    tmp_path: Path, clock: Told, limiter: SQLiteLimiter
+) -> None:
+    """For as long as another one may wait by itself before it looks for the file again."""
+    with held(tmp_path / "rate.db"):
+        limiter.reserve(6)
+        assert limiter.reserve(1) == pytest.approx(7.0)
+        limiter.give_back(1)
+    clock.at = 10.0  # tried again: it is back, and binds for three seconds, and those seven
+    limiter.reserve(5)
+    assert not limiter.away
+    for clock.at in (11.0, 19.9):
+        limiter.reserve(5)
+        wait = limiter.reserve(5)
+        assert wait > 4
+        limiter.give_back(5)
+        assert limiter.reserve(5) == pytest.approx(wait)
+        limiter.give_back(5)
+    clock.at = 20.1
+    assert limiter.reserve(1) < 1
