@@ -225,7 +225,8 @@ class _Event:
             some others name none: there is ``mail.destination``.
 
         channel: ``"notification"`` for feedback set on an identity, ``"event"`` for what a
-            configuration set publishes (through EventBridge too), None for neither.
+            configuration set publishes (through EventBridge too), ``"mail"`` for feedback that
+            was forwarded as mail, None for none of them.
 
         topic_arn: The SNS topic it came through, as far as the envelope tells.
 
