@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from sesguard import errors, events, metrics, replies
+from sesguard._core.mailed import parse_mail
 from sesguard._core.payloads import parse_event, parse_events
 from sesguard._core.policy import FeedbackPolicy
 from sesguard.errors import ParseError
@@ -196,9 +197,21 @@ def statistics(payload: Any, expected: dict[str, Any]) -> None:
     assert list(points) == sorted(points, key=lambda point: point.timestamp)
 
 
-def a_feedback_mail(text: str, expected: dict[str, Any]) -> None:
-    """Mail about mail, which is not read here; what SNS mails holds the JSON, and that is."""
-    message = email.message_from_string(text, policy=email.policy.default)
+def a_feedback_mail(data: bytes, expected: dict[str, Any]) -> None:
+    """A report is read as mail; of what SNS mails, the JSON is."""
+    if expected["finalRecipients"]:
+        [bounce] = parse_mail(data)
+        assert isinstance(bounce, events.Bounce)
+        assert [one.email_address for one in bounce.recipients] == expected["finalRecipients"]
+        assert [one.status for one in bounce.recipients] == [expected["status"]]
+        hard = expected["status"].startswith("5")
+        assert bounce.bounce_type == ("Permanent" if hard else "Transient")
+        assert bounce.mail is not None
+        assert bounce.mail.message_id is not None
+        return
+    with pytest.raises(ParseError, match="SNS sent by mail"):
+        parse_mail(data)
+    message = email.message_from_bytes(data, policy=email.policy.default)
     body = message.get_content() if not message.is_multipart() else ""
     record = body.partition("\n\n--\n")[0].replace("!\n ", "").strip()
     if record.startswith("{"):
@@ -231,13 +244,13 @@ JUDGES: dict[str, Callable[[Any, dict[str, Any]], None]] = {
 }
 """Who looks at a kind of payload. Each gets it as an object, beside what the index says of it."""
 
-UNREAD = {"feedback-email"}
-"""Delivery reports as mail: not read by this library."""
+MAILS = {"feedback-email"}
+"""Feedback as mail, which is no JSON."""
 
 
 def test_every_kind_has_a_judge() -> None:
     """A payload that nobody looks at is told of here."""
-    assert {payload["kind"] for payload in PAYLOADS} == JUDGES.keys() | UNREAD
+    assert {payload["kind"] for payload in PAYLOADS} == JUDGES.keys() | MAILS
 
 
 @pytest.mark.parametrize(
@@ -254,8 +267,8 @@ def test_a_payload_holds_what_the_index_says(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [one for one in PAYLOADS if one["kind"] in UNREAD], ids=lambda one: one["file"]
+    "entry", [one for one in PAYLOADS if one["kind"] in MAILS], ids=lambda one: one["file"]
 )
-def test_json_in_a_mail_is_read(entry: dict[str, Any]) -> None:
-    """SNS can mail notifications; delivery reports without JSON are left out."""
-    a_feedback_mail((CORPUS / entry["file"]).read_text(encoding="utf-8"), entry["expected"])
+def test_a_mail_holds_what_the_index_says(entry: dict[str, Any]) -> None:
+    """Reports that SES forwarded, and notifications that SNS mailed."""
+    a_feedback_mail((CORPUS / entry["file"]).read_bytes(), entry["expected"])

@@ -46,6 +46,7 @@ def told_by(statement: str) -> list[str]:
         "from sesguard import Suppression, Reason, SuppressionHook",
         "from sesguard import events, parse_event, parse_events, FeedbackPolicy",
         "from sesguard import metrics, replies",
+        "from sesguard import mailcheck, mailed",
         "from sesguard import stores, limiters, transports, sources",
         "from sesguard import guards, ledgers, observers, outboxes",
         "from sesguard import Outbox",

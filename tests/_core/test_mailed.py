@@ -18,7 +18,7 @@ from sesguard._core.mailed import parse_mail
 from sesguard._core.payloads import parse_event
 from sesguard.errors import ParseError
 from sesguard.suppression import Ignore
-from tests.fuzz_payloads import CORPUS, sample
+from tests.fuzz_payloads import sample
 from tests.mails import MAILS, a_complaint, a_report, mail
 
 MESSAGE_ID = "0107019a2b3c4d5e-1f2e3d4c-5b6a-4798-8081-92a3b4c5d6e7-000000"
@@ -397,26 +397,3 @@ def test_every_recipient_is_in_one_event(told: list[tuple[str, tuple[str, str]]]
     assert sorted((event.kind, one.key) for event in found for one in event.recipients) == sorted(
         (kinds[action], f"{name}@example.org") for name, (action, _) in told
     )
-
-
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the collected payloads are not here")
-def test_collected_reports_are_read() -> None:
-    """Those that SES really forwarded, each with the status and recipients that are known."""
-    index = json.loads((CORPUS / "index.json").read_text(encoding="utf-8"))
-    known = [one for one in index["payloads"] if one["kind"] == "feedback-email"]
-    reports = [one for one in known if one["expected"]["finalRecipients"]]
-    assert len(reports) == 7
-    for one in known:
-        message, expected = (CORPUS / one["file"]).read_bytes(), one["expected"]
-        if one not in reports:
-            with pytest.raises(ParseError, match="SNS sent by mail"):
-                parse_mail(message)
-            continue
-        bounce = only(message)
-        assert isinstance(bounce, events.Bounce)
-        assert [r.email_address for r in bounce.recipients] == expected["finalRecipients"]
-        assert [r.status for r in bounce.recipients] == [expected["status"]]
-        hard = expected["status"].startswith("5")
-        assert bounce.bounce_type == ("Permanent" if hard else "Transient")
-        assert bounce.mail is not None
-        assert bounce.mail.message_id is not None
