@@ -37,6 +37,7 @@ from sesguard.testing.outbox_contract import (
     everything,
     ids,
 )
+from tests.peers.http import Answer, HTTPPeer
 
 HOUR = 3600.0
 BODY = '{"subject": "Hello"}'
@@ -598,6 +599,7 @@ def test_a_put_without_an_answer_is_an_error(
     [
         (EndpointConnectionError(endpoint_url="https://sqs"), StoreError),
         (NoCredentialsError(), ConfigurationError),
+        (AttributeError("'list' object has no attribute 'get'"), StoreError),
         (("OverLimit", 403), StoreError),
         (("InternalError", 500), StoreError),
         (("AccessDenied", 403), AccessDeniedError),
@@ -634,6 +636,19 @@ def test_what_sqs_refuses_is_an_error_of_ours(
     queues.before = lambda action, arguments: None
     assert store.begin(entry.receipt)
     assert store.sent(entry.receipt)
+
+
+@pytest.mark.parametrize("body", ["[]", "null", '{"Failed": 3, "Messages": [3]}'])
+def test_an_answer_that_is_none_of_sqs_is_an_error_of_ours(body: str) -> None:
+    """Botocore's own parser stumbles over it, with an error that is no boto3 error."""
+    with HTTPPeer(Answer(200, body)) as peer:
+        client = boto3.client("sqs", region_name=REGION, endpoint_url=peer.url, config=ONCE)
+        urls: Any = {name: f"{peer.url}/1/{name}" for name in NAMES}
+        store = SQSOutbox(**urls, boto3_client=client, wait_seconds=0)
+        with pytest.raises(StoreError, match="is not SQS") as caught:
+            store.take(10, LEASE)
+        client.close()
+    assert caught.value.__cause__ is None
 
 
 def refuse(trouble: Exception | tuple[str, int], action: str = "") -> None:

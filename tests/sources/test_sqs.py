@@ -41,7 +41,7 @@ LOADER = botocore.loaders.create_loader()
 class Queue:
     """Answers every request of a client before it is sent, and keeps what was asked."""
 
-    def __init__(self, *answers: dict[str, Any] | Exception, status: int = 200) -> None:
+    def __init__(self, *answers: Any, status: int = 200) -> None:
         self.answers = list(answers)
         self.status = status
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -317,6 +317,29 @@ def test_what_keeps_boto3_from_asking_is_one_of_our_errors(
     assert caught.value.retryable is (kind is errors.ServiceUnavailableError)
 
 
+NONSENSE: list[Any] = [
+    *([], 3, None, [[]], {"Messages": 3}, {"Messages": [3]}, {"Messages": [{}]}, {"Failed": 3}),
+    {"Messages": [{**MESSAGE, "Attributes": {"ApproximateReceiveCount": "often"}}]},
+    *({"Failed": [{}]}, {"Failed": [{"Id": "77"}]}),
+]
+
+
+@pytest.mark.parametrize("number", range(len(NONSENSE)))
+def test_an_answer_that_is_none_of_sqs_is_one_of_our_errors(number: int) -> None:
+    """A proxy may say 200 to JSON of its own: botocore raises what it likes at that."""
+    queue = Queue(*[NONSENSE[number]] * 2)
+    source = SQSSource(URL, boto3_client=queue.client())
+
+    def ask() -> None:
+        source.receive(10, 20.0)
+        source.delete(["a"])
+
+    with pytest.raises(errors.ServiceUnavailableError, match="is not SQS") as caught:
+        ask()
+    assert caught.value.retryable
+    assert caught.value.__cause__ is None
+
+
 def test_a_region_that_nothing_tells_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that is not SQS's has no region, and neither has the environment."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -338,6 +361,7 @@ def test_a_region_that_nothing_tells_is_said(monkeypatch: pytest.MonkeyPatch) ->
         ({"boto3_client": Queue().client(), "region_name": "eu-west-1"}, "region_name="),
         ({"boto3_client": Queue().client(), "boto3_session": object()}, "boto3_session="),
         ({"boto3_client": Queue().client(read_timeout=20)}, "read_timeout=30"),
+        ({"boto3_client": object()}, "boto3 client for sqs"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, Any], says: str) -> None:

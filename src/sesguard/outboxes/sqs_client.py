@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -57,7 +57,12 @@ _PASSING = (
     ResponseParserError,
 )
 
+_NO_ANSWER = (AttributeError, KeyError, TypeError, ValueError)
+"""What botocore's parser raises at a list where an object belongs, and our reading at less."""
+
 _Call: TypeAlias = "Callable[[SQSClient], Mapping[str, Any]]"
+
+T = TypeVar("T")
 
 
 class SQSClient(Protocol):
@@ -135,11 +140,12 @@ class Calls:
             lambda sqs: sqs.send_message(
                 QueueUrl=queue_url, MessageBody=text, DelaySeconds=seconds
             ),
+            dict,
         )
 
     def receive(self, queue_url: str, limit: int, *, wait: float, hidden: float) -> list[Message]:
         """Up to *limit* messages, which nobody else receives for *hidden* seconds."""
-        answer = self._ask(
+        return self._ask(
             queue_url,
             "ReceiveMessage",
             lambda sqs: sqs.receive_message(
@@ -153,8 +159,8 @@ class Calls:
                     "SentTimestamp",
                 ],
             ),
+            lambda answer: [_message(one) for one in answer.get("Messages") or ()],
         )
-        return [_message(one) for one in answer.get("Messages") or ()]
 
     def delete(self, queue_url: str, handles: Iterable[str]) -> set[str]:
         """Delete messages. Returns the handles of those that somebody else has by now."""
@@ -181,14 +187,12 @@ class Calls:
 
     def counts(self, queue_url: str) -> tuple[int, int]:
         """About how many messages can be received, and how many cannot yet."""
-        answer = self._ask(
+        return self._ask(
             queue_url,
             "GetQueueAttributes",
             lambda sqs: sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_COUNTS)),
+            _counts,
         )
-        told: Mapping[str, str] = answer.get("Attributes") or {}
-        visible, delayed, hidden = (int(told.get(name, 0)) for name in _COUNTS)
-        return visible, delayed + hidden
 
     def close(self) -> None:
         """Close our own client. A later call makes another one."""
@@ -204,17 +208,19 @@ class Calls:
         lost: set[str] = set()
         for start in range(0, len(entries), MOST):
             ten = [{"Id": str(at), **one} for at, one in enumerate(entries[start : start + MOST])]
-            answer = self._ask(queue_url, action, partial(call, ten))
-            for failure in answer.get("Failed") or ():
-                code = str(failure.get("Code", "unknown"))
+            handles = {str(at): str(one["ReceiptHandle"]) for at, one in enumerate(ten)}
+            failed = self._ask(queue_url, action, partial(call, ten), partial(_failed, handles))
+            for handle, code in failed.items():
                 if code.removeprefix("AWS.SimpleQueueService.") not in _LOST:
                     raise self._refusal(code, 500, queue_url, action)
-                lost.add(ten[int(failure["Id"])]["ReceiptHandle"])
+                lost.add(handle)
         return lost
 
-    def _ask(self, queue_url: str, action: str, call: _Call) -> Mapping[str, Any]:
+    def _ask(
+        self, queue_url: str, action: str, call: _Call, read: Callable[[Mapping[str, Any]], T]
+    ) -> T:
         try:
-            return call(self._client())
+            return read(call(self._client()))
         except ClientError as error:
             answer = cast("Mapping[str, Any]", error.response)
             raise self._refusal(
@@ -234,6 +240,13 @@ class Calls:
             raise errors.ConfigurationError(
                 f"boto3 could not ask {action} of {queue_url} ({type(error).__name__}). Check the "
                 "URL, region_name=, the AWS configuration and the credentials.",
+                original=error,
+            ) from None
+
+        except _NO_ANSWER as error:
+            raise errors.StoreError(
+                f"What answered {action} at {queue_url} is not SQS ({type(error).__name__}). Check "
+                "the network and the URL, and ask again.",
                 original=error,
             ) from None
 
@@ -273,6 +286,17 @@ class Calls:
             ),
         )
         return cast("SQSClient", made)
+
+
+def _failed(handles: Mapping[str, str], answer: Mapping[str, Any]) -> Mapping[str, str]:
+    failed = answer.get("Failed") or ()
+    return {handles[one["Id"]]: str(one.get("Code", "unknown")) for one in failed}
+
+
+def _counts(answer: Mapping[str, Any]) -> tuple[int, int]:
+    told: Mapping[str, str] = answer.get("Attributes") or {}
+    visible, delayed, hidden = (int(told.get(name, 0)) for name in _COUNTS)
+    return visible, delayed + hidden
 
 
 def _message(told: Mapping[str, Any]) -> Message:

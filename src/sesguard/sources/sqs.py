@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
-from typing import Any, Protocol, TypeAlias, cast
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    MetadataRetrievalError,
-    NoCredentialsError,
-)
-from botocore.parsers import ResponseParserError
+from typing import Any
 
 from sesguard import errors
-from sesguard._core.queues import QueueError, from_code, region_of_queue
-from sesguard._one_per_process import OnePerProcess
 from sesguard.ports import Received
+from sesguard.sources.sqs_queue import MOST, Entries, SQSClient, SQSQueue
 
 __all__ = ["SQSSource"]
-
-_MOST = 10
-"""Messages in one call. Source: SQS API Reference, "ReceiveMessage", "DeleteMessageBatch"."""
 
 _LONGEST_POLL = 20.0
 """Seconds. Source: SQS API Reference, "ReceiveMessage", WaitTimeSeconds."""
@@ -37,24 +19,8 @@ _LONGEST_POLL = 20.0
 _LONGEST_HIDING = 43_200.0
 """Seconds. Source: SQS API Reference, "ReceiveMessage", VisibilityTimeout."""
 
-_MARGIN = 10.0
-"""Seconds that an answer may take on top of the poll itself."""
 
-_Entries: TypeAlias = list[dict[str, str]]
-
-_PASSING = (ConnectionError, CredentialRetrievalError, HTTPClientError, MetadataRetrievalError)
-
-
-class _SQSClient(Protocol):
-    """The methods of boto3's client that are called."""
-
-    def receive_message(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
-    def delete_message_batch(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
-    def change_message_visibility_batch(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
-    def close(self) -> None: ...
-
-
-class SQSSource:
+class SQSSource(SQSQueue):
     """
     A queue in SQS, standard or FIFO.
 
@@ -93,32 +59,26 @@ class SQSSource:
         self,
         queue_url: str,
         *,
-        boto3_client: _SQSClient | None = None,
+        boto3_client: SQSClient | None = None,
         boto3_session: object = None,
         region_name: str | None = None,
         endpoint_url: str | None = None,
         wait_seconds: float | timedelta = _LONGEST_POLL,
         visibility_timeout: float | timedelta | None = None,
     ) -> None:
-        if not str(queue_url).startswith(("https://", "http://")):
-            raise errors.ConfigurationError(
-                "queue_url must be the queue's URL, as `aws sqs get-queue-url` shows it: "
-                "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME. An ARN or a name is not enough."
-            )
-        self.queue_url = queue_url
-        self._wait = _seconds(wait_seconds, "wait_seconds", _LONGEST_POLL)
+        super().__init__(
+            queue_url,
+            boto3_client=boto3_client,
+            boto3_session=boto3_session,
+            region_name=region_name,
+            endpoint_url=endpoint_url,
+            wait=_seconds(wait_seconds, "wait_seconds", _LONGEST_POLL),
+        )
         self.visibility_timeout: float | None = (
             None
             if visibility_timeout is None
             else _seconds(visibility_timeout, "visibility_timeout", _LONGEST_HIDING)
         )
-        self._session = boto3_session
-        self._endpoint = endpoint_url
-        self._region = _region(queue_url, region_name, endpoint_url)
-        self._given = boto3_client
-        if boto3_client is not None:
-            self._check(boto3_client, boto3_session, region_name, endpoint_url)
-        self._own = OnePerProcess(self._make)
 
     def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
         """
@@ -137,30 +97,22 @@ class SQSSource:
             ServiceUnavailableError: SQS could not be reached, or is busy.
         """
         hiding = self.visibility_timeout
-        answer = self._ask(
+        return self._ask(
             "ReceiveMessage",
             lambda sqs: sqs.receive_message(
                 QueueUrl=self.queue_url,
-                MaxNumberOfMessages=min(limit, _MOST),
+                MaxNumberOfMessages=min(limit, MOST),
                 WaitTimeSeconds=math.ceil(min(max(wait, 1.0), self._wait)),
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
                 **({} if hiding is None else {"VisibilityTimeout": math.ceil(hiding)}),
             ),
+            _received,
         )
-        messages = cast("Sequence[Mapping[str, Any]]", answer.get("Messages") or ())
-        return [
-            Received(
-                body=message["Body"],
-                receipt=message["ReceiptHandle"],
-                receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-            )
-            for message in messages
-        ]
 
     def delete(self, receipts: Sequence[str], /) -> Mapping[str, str]:
         """Delete messages, 10 a call. Returns receipt to SQS's code for those it did not take."""
 
-        def delete(entries: _Entries, sqs: _SQSClient) -> Mapping[str, Any]:
+        def delete(entries: Entries, sqs: SQSClient) -> Mapping[str, Any]:
             return sqs.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
 
         return self._in_tens("DeleteMessage", delete, receipts)
@@ -169,7 +121,7 @@ class SQSSource:
         """Keep messages hidden for *seconds* from now. Returns those that could not be."""
         hiding = math.ceil(min(seconds, _LONGEST_HIDING))
 
-        def hide(entries: _Entries, sqs: _SQSClient) -> Mapping[str, Any]:
+        def hide(entries: Entries, sqs: SQSClient) -> Mapping[str, Any]:
             return sqs.change_message_visibility_batch(
                 QueueUrl=self.queue_url,
                 Entries=[{**entry, "VisibilityTimeout": hiding} for entry in entries],
@@ -181,120 +133,16 @@ class SQSSource:
         """Hand messages back at once. Returns those that could not be."""
         return self.extend(receipts, 0.0)
 
-    def close(self) -> None:
-        """Close our own client. A later call makes another one."""
-        self._own.close()
 
-    def __repr__(self) -> str:
-        return f"SQSSource({self.queue_url!r})"
-
-    def _in_tens(
-        self,
-        action: str,
-        call: Callable[[_Entries, _SQSClient], Mapping[str, Any]],
-        receipts: Sequence[str],
-    ) -> Mapping[str, str]:
-        failed: dict[str, str] = {}
-        distinct = list(dict.fromkeys(receipts))
-        for start in range(0, len(distinct), _MOST):
-            ten = {str(at): receipt for at, receipt in enumerate(distinct[start : start + _MOST])}
-            entries = [{"Id": at, "ReceiptHandle": receipt} for at, receipt in ten.items()]
-            answer = self._ask(action, partial(call, entries))
-            for failure in answer.get("Failed") or ():
-                failed[ten[failure["Id"]]] = str(failure.get("Code", "unknown"))
-        return failed
-
-    def _ask(
-        self, action: str, call: Callable[[_SQSClient], Mapping[str, Any]]
-    ) -> Mapping[str, Any]:
-        try:
-            return call(self._client())
-        except ClientError as error:
-            raise self._refused(error, action) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise self._failed(error, action) from None
-
-    def _client(self) -> _SQSClient:
-        return self._own.get() if self._given is None else self._given
-
-    def _make(self) -> _SQSClient:
-        session = cast("Any", self._session or boto3.Session())
-        made = session.client(
-            "sqs",
-            region_name=self._region,
-            endpoint_url=self._endpoint,
-            config=Config(
-                connect_timeout=5.0,
-                read_timeout=self._wait + _MARGIN,
-                retries={"mode": "standard", "total_max_attempts": 3},
-            ),
+def _received(answer: Mapping[str, Any]) -> list[Received]:
+    return [
+        Received(
+            body=message["Body"],
+            receipt=message["ReceiptHandle"],
+            receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
         )
-        return cast(_SQSClient, made)
-
-    def _check(
-        self,
-        client: _SQSClient,
-        boto3_session: object,
-        region_name: str | None,
-        endpoint_url: str | None,
-    ) -> None:
-        named = {
-            "boto3_session": boto3_session,
-            "region_name": region_name,
-            "endpoint_url": endpoint_url,
-        }
-        beside = [f"{name}=" for name, value in named.items() if value is not None]
-        if beside:
-            raise errors.ConfigurationError(
-                f"{', '.join(beside)} and boto3_client= cannot be given together: "
-                "the client brings its own."
-            )
-        config = getattr(getattr(client, "meta", None), "config", None)
-        patience = getattr(config, "read_timeout", None)
-        if isinstance(patience, (int, float)) and patience <= self._wait:
-            raise errors.ConfigurationError(
-                f"The boto3 client gives up reading after {patience:g} seconds, and a poll waits "
-                f"{self._wait:g}. Give it Config(read_timeout={self._wait + _MARGIN:g}), or a "
-                "shorter wait_seconds=."
-            )
-
-    def _refused(self, error: ClientError, action: str) -> QueueError:
-        answer = cast("Mapping[str, Any]", error.response)
-        about: Mapping[str, Any] = answer.get("ResponseMetadata", {})
-        return from_code(
-            str(answer.get("Error", {}).get("Code", "")),
-            int(about.get("HTTPStatusCode", 500)),
-            action=action,
-            queue_url=self.queue_url,
-            region=self._where(),
-            request_id=about.get("RequestId"),
-            original=error,
-        )
-
-    def _failed(self, error: Exception, action: str) -> QueueError:
-        if isinstance(error, (*_PASSING, ResponseParserError)):
-            return errors.ServiceUnavailableError(
-                f"SQS did not answer {action} at {self.queue_url} ({type(error).__name__}). "
-                "Check the network, and ask again.",
-                region=self._where(),
-                transport="sqs",
-                original=error,
-            )
-        if isinstance(error, NoCredentialsError):
-            return errors.ConfigurationError(
-                "There are no AWS credentials here. Set them in the environment, give the machine "
-                "a role, or pass boto3_session=.",
-                original=error,
-            )
-        return errors.ConfigurationError(
-            f"boto3 could not ask {action} of {self.queue_url} ({type(error).__name__}). "
-            "Check the URL, region_name= and the AWS configuration.",
-            original=error,
-        )
-
-    def _where(self) -> str | None:
-        client: object = self._given or self._own.made
-        return self._region or getattr(getattr(client, "meta", None), "region_name", None)
+        for message in answer.get("Messages") or ()
+    ]
 
 
 def _seconds(value: float | timedelta, option: str, most: float) -> float:
@@ -304,14 +152,3 @@ def _seconds(value: float | timedelta, option: str, most: float) -> float:
     if not 0 <= seconds <= most:
         raise errors.ConfigurationError(f"{option}= must be from 0 to {most:g} seconds.")
     return float(seconds)
-
-
-def _region(queue_url: str, region_name: str | None, endpoint_url: str | None) -> str | None:
-    """The region to sign for. Raises where the URL says another one than the caller."""
-    in_url = region_of_queue(queue_url)
-    if region_name and in_url and region_name != in_url and endpoint_url is None:
-        raise errors.ConfigurationError(
-            f"The queue is in {in_url} by its URL, and region_name={region_name!r} was given. "
-            "Leave region_name= out."
-        )
-    return region_name or in_url
