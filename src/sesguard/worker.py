@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
-import logging
 import threading
-import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self, TypeVar
+from typing import Literal, Protocol, Self, TypeVar
 
 from sesguard import errors
 from sesguard._core.policy import Consequence, FeedbackPolicy
 from sesguard._flows import receive
-from sesguard._lift import drive, is_async, lift
-from sesguard._worker.awaiting import Awaiting, refuse_running_loop
-from sesguard._worker.door import check, visibility_of
+from sesguard._lift import lift
+from sesguard._worker.awaiting import Awaiting, AwaitingAside, refuse_running_loop
+from sesguard._worker.batches import BatchWorker
+from sesguard._worker.crew import Crew, Here, SideBySide
+from sesguard._worker.door import check, checked_foreign, visibility_of, whole_number
+from sesguard._worker.handlers import Handlers
 from sesguard._worker.hold import Hold
 from sesguard._worker.ledger import Ledger, WorkerTally
 from sesguard._worker.polling import Waiting
+from sesguard._worker.pulse import Pulse, WorkerFigures
 from sesguard._worker.signals import stopped_by_signals
-from sesguard._worker.trouble import source_error
-from sesguard.events import Event, SubscriptionConfirmation
-from sesguard.ports import Received, Source
+from sesguard._worker.turn import Turn, ask
+from sesguard.events import Event
+from sesguard.ports import Source
 from sesguard.suppression import Change
 
-__all__ = ["Worker", "WorkerTally"]
-
-logger: logging.Logger = logging.getLogger(__name__)
+__all__ = ["BatchWorker", "Worker", "WorkerFigures", "WorkerTally"]
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")
-T = TypeVar("T")
-P = ParamSpec("P")
-
-_PACE = 1.0
-"""Seconds from one poll to the next at least, where the queue is empty."""
-
-_LONGEST_PAUSE = 60.0
-"""Seconds between two tries while the source or the store is in trouble."""
-
-_PATIENCE = 5
-"""Tries with one batch in hand, a minute or so, before it is left to come again."""
 
 
 class _Policy(Protocol):
@@ -53,16 +42,6 @@ class _Policy(Protocol):
 
 class _Store(Protocol):
     def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
-    """What belongs to one `Worker.run` or `Worker.drain`."""
-
-    waiting: Waiting
-    ledger: Ledger
-    hold: Hold
-    ports: receive.ReceivePorts
 
 
 class Worker:
@@ -75,6 +54,8 @@ class Worker:
 
     What cannot be read, and what is not SES's, is left in the queue, for the queue's redrive
     policy to take to a dead-letter queue.
+
+    While the store fails nothing more is received.
 
     Args:
         source: The queue: `sources.SQSSource`, or what has its methods, which are called from
@@ -93,6 +74,19 @@ class Worker:
             they are in hand. Default: the source's ``visibility_timeout``, or 30. A third of it
             must be less than what the queue itself is set to.
 
+        threads: How many messages' handlers run side by side. With one, they run in the thread
+            that runs the worker; with more, each message is one thread's, and the thread that
+            runs the worker receives, stores and deletes. Asynchronous handlers share one loop.
+
+        in_flight: The most messages in hand at once, those that wait for a thread included.
+            Default: *batch*, and two more for each thread where there are several.
+
+        foreign: What becomes of messages that are readable and not SES's, such as S3's: they
+            are left in the queue (``"leave"``), or deleted and counted (``"skip"``).
+
+        health_file: A file that is replaced whenever the worker goes on, once a second at the
+            most, by its `figures` as JSON. It gets stale when the worker hangs.
+
     Raises:
         ConfigurationError: What was given cannot work.
     """
@@ -106,6 +100,10 @@ class Worker:
         handlers: Iterable[Callable[[Event], object]] = (),
         batch: int = 10,
         visibility: float | timedelta | None = None,
+        threads: int = 1,
+        in_flight: int | None = None,
+        foreign: Literal["leave", "skip"] = "leave",
+        health_file: str | PathLike[str] | None = None,
     ) -> None:
         policy = FeedbackPolicy() if policy is None else policy
         check(
@@ -116,19 +114,21 @@ class Worker:
         )
         check("store", store, ("apply",), "stores.SQLiteStore(path)")
         check("policy", policy, ("consequences",), "FeedbackPolicy()")
-        if type(batch) is not int or batch < 1:
-            raise errors.ConfigurationError("batch= must be a whole number from 1.")
         self._source = source
         self._store = store
         self._policy = policy
-        self._batch = batch
+        self._batch = whole_number("batch", batch)
+        self._threads = whole_number("threads", threads)
+        usual = batch if threads == 1 else batch + 2 * threads
+        self._most = whole_number("in_flight", usual if in_flight is None else in_flight)
+        self._skips_foreign = checked_foreign(foreign) == "skip"
+        self._health_file = None if health_file is None else Path(health_file)
         self._visibility = visibility_of(visibility, source)
-        self._handlers: list[tuple[tuple[type, ...], Callable[[Any], object]]] = []
-        for handler in handlers:
-            self._add(handler, (object,))
+        self._handlers = Handlers(handlers, "Worker")
         self._running = threading.Lock()
         self._waiting = Waiting()
-        self._awaiting = Awaiting()
+        self._awaiting = Awaiting() if threads == 1 else AwaitingAside()
+        self._pulse: Pulse | None = None
 
     def on(self, *kinds: type[E]) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
         """
@@ -136,25 +136,15 @@ class Worker:
 
         It may be a coroutine function: then it is run to its end, on a loop of the worker's own.
         """
-        if not kinds or not all(map(inspect.isclass, kinds)):
-            raise errors.ConfigurationError(
-                "worker.on takes classes of events: @worker.on(events.Bounce). "
-                "Functions that are told all events go to Worker(…, handlers=[…])."
-            )
-
-        def decorate(handler: Callable[[E], R]) -> Callable[[E], R]:
-            self._add(handler, kinds)
-            return handler
-
-        return decorate
+        return self._handlers.on(kinds)
 
     def run(self, *, handle_signals: bool = True) -> WorkerTally:
         """
         Work until `stop`, or SIGTERM or SIGINT.
 
-        A stop lets the handlers of one message end, gives a running poll a second and a half,
-        hands back what is not begun, and leaves. A second signal leaves at once. Trouble with
-        the queue or the store is waited out, unless waiting cannot mend it.
+        A stop lets the handlers of a message that was begun end, gives a running poll a second
+        and a half, hands back what is not begun, and leaves. A second signal leaves at
+        once. Trouble with the queue or the store is waited out, unless waiting cannot mend it.
 
         Args:
             handle_signals: Handle SIGTERM and SIGINT while running. In the main thread only;
@@ -165,24 +155,7 @@ class Worker:
         """
         signals = stopped_by_signals(self.stop) if handle_signals else contextlib.nullcontext()
         with signals, self._begun(self._waiting) as turn:
-            troubles = 0
-            while not turn.waiting.is_over():
-                began = time.monotonic()
-                try:
-                    # In trouble, one message at a time is enough to see whether it has passed.
-                    batch = turn.waiting.poll(self._source, 1 if troubles else self._batch)
-                    if batch:
-                        self._settle(batch, turn, tries=_PATIENCE)
-                    else:
-                        turn.waiting.pause(began + _PACE - time.monotonic())
-                    troubles = 0
-                except errors.SESGuardError as error:
-                    if not error.retryable:
-                        raise
-                    logger.warning("%s", error)
-                    turn.waiting.pause(error.delay(troubles, cap=_LONGEST_PAUSE))
-                    troubles += 1
-            return turn.ledger.tally()
+            return turn.work()
 
     def drain(self) -> WorkerTally:
         """
@@ -196,12 +169,12 @@ class Worker:
             ConfigurationError, SendError: The queue refuses, or cannot be reached.
         """
         with self._begun(Waiting()) as turn:
-            while not turn.waiting.is_over():
-                batch = self._ask(self._source.receive, self._batch, 0.0)
-                if not batch:
-                    break
-                self._settle(batch, turn, tries=1)
-            return turn.ledger.tally()
+            return turn.drain()
+
+    def figures(self) -> WorkerFigures:
+        """How it does, at this moment or after its last run. Safe in any thread."""
+        pulse = self._pulse
+        return WorkerFigures() if pulse is None else pulse.figures()
 
     def stop(self) -> None:
         """
@@ -232,122 +205,70 @@ class Worker:
         self.close()
 
     @contextlib.contextmanager
-    def _begun(self, waiting: Waiting) -> Generator[_Turn]:
+    def _begun(self, waiting: Waiting) -> Generator[Turn]:
         if not self._running.acquire(blocking=False):
             raise errors.ConfigurationError(
-                "This worker is running already. Make a Worker for each thread."
+                "This worker is running already. For more handlers at once, raise threads=."
             )
         self._waiting = waiting
         ledger = Ledger()
         hold = Hold(self._source, self._visibility, ledger.note)
+        crew: Crew | None = None
+        pulse: Pulse | None = None
         try:
-            if any(is_async(handler) for _, handler in self._handlers):
+            if self._threads == 1 and self._handlers.are_async():
                 refuse_running_loop()
-            ports = self._ports(waiting, ledger, hold)
-            yield _Turn(waiting=waiting, ledger=ledger, hold=hold, ports=ports)
+            pulse = self._pulse = Pulse(self._health_file, ledger.tally, hold.in_hand)
+            ports = self._ports(waiting, ledger, hold, pulse)
+            crew = self._crew(ports, waiting)
+            yield Turn(
+                self._source,
+                batch=self._batch,
+                ports=ports,
+                crew=crew,
+                hold=hold,
+                ledger=ledger,
+                pulse=pulse,
+                waiting=waiting,
+            )
         finally:
+            if crew is not None:
+                crew.close()
             hold.close()
+            if pulse is not None:
+                pulse.beat("stopped")
             self._waiting = Waiting()
             self._running.release()
 
-    def _ports(self, waiting: Waiting, ledger: Ledger, hold: Hold) -> receive.ReceivePorts:
+    def _crew(self, ports: receive.ReceivePorts, waiting: Waiting) -> Crew:
+        if self._threads == 1:
+            return Here(ports, self._most)
+        return SideBySide(ports, threads=self._threads, most=self._most, waiting=waiting)
+
+    def _ports(
+        self, waiting: Waiting, ledger: Ledger, hold: Hold, pulse: Pulse
+    ) -> receive.ReceivePorts:
         def delete(receipts: Sequence[str]) -> Mapping[str, str]:
             hold.let_go(receipts)
-            return self._ask(self._source.delete, receipts)
+            return ask(self._source.delete, receipts)
 
         def release(receipts: Sequence[str]) -> Mapping[str, str]:
             hold.let_go(receipts)
-            return self._ask(self._source.release, receipts)
+            return ask(self._source.release, receipts)
+
+        def stopping() -> bool:
+            pulse.beat("working")  # it is asked before each message
+            return waiting.is_over()
 
         return receive.ReceivePorts(
             consequences=self._policy.consequences,
             apply=lift(self._store.apply, "The store's apply"),
-            handlers=[
-                _warn_of_confirmation,
-                *(self._told(kinds, handler) for kinds, handler in self._handlers),
-            ],
+            handlers=self._handlers.ports(self._awaiting.run),
             delete=lift(delete, "The source's delete"),
             release=lift(release, "The source's release"),
             leave=hold.let_go,
-            stopping=waiting.is_over,
+            is_lost=hold.is_lost,
+            stopping=stopping,
             note=ledger.note,
-        )
-
-    def _told(
-        self, kinds: tuple[type, ...], handler: Callable[[Any], object]
-    ) -> Callable[[Event], Awaitable[None]]:
-        async def tell(event: Event) -> None:
-            if isinstance(event, kinds):
-                answer = handler(event)
-                if inspect.isawaitable(answer):
-                    self._awaiting.run(answer)
-
-        return tell
-
-    def _add(self, handler: object, kinds: tuple[type, ...]) -> None:
-        if isinstance(handler, type) or not callable(handler):
-            raise errors.ConfigurationError(
-                f"A handler is a function (event) -> None, and {_described(handler)} was given."
-            )
-        self._handlers.append((kinds, handler))
-
-    def _settle(self, batch: Sequence[Received], turn: _Turn, tries: int) -> None:
-        """
-        Take a batch to its end. Where the store fails it stays in hand and is tried again.
-
-        Raises:
-            StoreError: It failed each time. After one try the batch is handed back; after
-                several it is left to come again at its time, as it may be what the store fails on.
-        """
-        if turn.waiting.is_over():
-            self._hand_back([message.receipt for message in batch], turn)
-            return
-        messages = receive.read(batch, turn.ports)
-        receipts = [message.receipt for message in messages]
-        turn.hold.take(receipts)
-        try:
-            tried = 0
-            while True:
-                try:
-                    drive(receive.settle(messages, turn.ports))
-                    return
-                except errors.StoreError as error:
-                    failure = error
-                turn.ledger.note("store_failures", len(messages), error=failure)
-                tried += 1
-                if tried < tries:
-                    turn.waiting.pause(failure.delay(tried - 1, cap=_LONGEST_PAUSE))
-                if turn.waiting.is_over() or tries == 1:
-                    self._hand_back(receipts, turn)
-                if turn.waiting.is_over() or tried == tries:
-                    raise failure
-        finally:
-            turn.hold.let_go(receipts)
-
-    def _hand_back(self, receipts: Sequence[str], turn: _Turn) -> None:
-        try:
-            drive(receive.hand_back(receipts, turn.ports))
-        except errors.SESGuardError as error:
-            # It leaves all the same: they come back at their visibility time-out.
-            logger.warning("Messages could not be handed back: %s", error)
-
-    def _ask(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return method(*args, **kwargs)
-        except Exception as error:
-            # Whatever a source raises, it is one thing: trouble with the queue.
-            raise source_error(error, getattr(method, "__name__", "method")) from None
-
-
-def _described(given: object) -> str:
-    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
-
-
-async def _warn_of_confirmation(event: Event) -> None:
-    if isinstance(event, SubscriptionConfirmation):
-        logger.warning(
-            "SNS asks whether the queue wants a topic, and sends nothing before it is told so: %r. "
-            "Confirm the subscription by its token (@worker.on(events.SubscriptionConfirmation)), "
-            "or subscribe the queue from its own account, where nothing is to be confirmed.",
-            event,
+            skips_foreign=self._skips_foreign,
         )

@@ -78,6 +78,10 @@ class World:
     bad_keys: set[str] = field(default_factory=set[str])
     refuses: Callable[[], Exception] = lambda: errors.StoreError("the disk is full")
     answers: Callable[[list[bool]], Any] = lambda fresh: fresh
+    lost: dict[str, int] = field(default_factory=dict[str, int])
+    """Receipt to how many handlers are told before it is lost."""
+
+    skips_foreign: bool = False
     undeletable: Mapping[str, str] = field(default_factory=dict[str, str])
     delete_error: Exception | None = None
     did: list[str] = field(default_factory=list[str])
@@ -95,8 +99,10 @@ class World:
             delete=self.delete,
             release=self.release,
             leave=lambda receipts: self.did.append(f"leave {' '.join(receipts)}"),
+            is_lost=lambda receipt: self._told() >= self.lost.get(receipt, 99),
             stopping=self._stopping,
             note=self.note,
+            skips_foreign=self.skips_foreign,
         )
 
     def play(self, run: Run, *bodies: str) -> None:
@@ -109,8 +115,10 @@ class World:
             await asyncio.sleep(0)
 
     def _stopping(self) -> bool:
-        told = sum(1 for line in self.did if line.startswith("tell"))
-        return self.stop_after is not None and told >= self.stop_after
+        return self.stop_after is not None and self._told() >= self.stop_after
+
+    def _told(self) -> int:
+        return sum(1 for line in self.did if line.startswith("tell"))
 
     def _handler(
         self, handler: Callable[[events.Event], None]
@@ -234,6 +242,50 @@ def test_what_is_not_ses_is_left_alone(run: Run, world: World, body: str) -> Non
     world.play(run, body)
     assert world.did == []
     assert world.counts == {"received": 1, "foreign": 1}
+
+
+def test_what_is_not_ses_may_be_skipped(run: Run, world: World) -> None:
+    """If it was said so, it is deleted beside the others, untold; poison never is."""
+    world.skips_foreign = True
+    world.play(run, feedback.S3_TEST, bounced("a"), "not JSON")
+    assert world.did == ["apply 1", "tell Bounce:a", "delete r1 r2"]
+    assert (world.counts["skipped"], world.counts["poison"]) == (1, 1)
+    assert "foreign" not in world.counts
+
+
+def test_nothing_is_stored_for_what_is_skipped(run: Run, world: World) -> None:
+    """No empty commit."""
+    world.skips_foreign = True
+    world.play(run, feedback.S3_TEST)
+    assert world.did == ["delete r1"]
+
+
+def test_what_is_skipped_does_not_hide_that_the_store_fails(run: Run, world: World) -> None:
+    """It has nothing to be stored, and so tells nothing of the store."""
+    world.skips_foreign = True
+    world.bad_keys = {"Bounce:a"}
+    with pytest.raises(errors.StoreError):
+        world.play(run, feedback.S3_TEST, bounced("a"))
+    assert world.did == ["apply 1"]
+
+
+def test_a_message_that_was_lost_is_neither_told_nor_deleted(run: Run, world: World) -> None:
+    """It went back to the queue before its turn came: whoever has it tells of it."""
+    world.lost = {"r2": 1}
+    world.play(run, bounced("a"), bounced("b"), bounced("c"))
+    assert world.did == [
+        *("apply 3", "tell Bounce:a", "leave r2", "tell Bounce:c", "delete r1 r3"),
+    ]
+    assert world.counts["lost"] == 1
+
+
+def test_a_message_that_is_lost_while_it_is_told_is_not_deleted(run: Run, world: World) -> None:
+    """It comes again; what it says is stored, and counts once."""
+    world.lost = {"r1": 1}
+    world.play(run, bounced("a"))
+    assert world.did == ["apply 1", "tell Bounce:a", "leave r1"]
+    assert (world.counts["lost"], world.counts["applied"]) == (1, 1)
+    assert "deleted" not in world.counts
 
 
 ADVICE = json.dumps(

@@ -642,7 +642,7 @@ def test_what_sqs_refuses_is_an_error_of_ours(
 def test_an_answer_that_is_none_of_sqs_is_an_error_of_ours(body: str) -> None:
     """Botocore's own parser stumbles over it, with an error that is no boto3 error."""
     with HTTPPeer(Answer(200, body)) as peer:
-        client = boto3.client("sqs", region_name=REGION, endpoint_url=peer.url, config=ONCE)
+        client: Any = boto3.client("sqs", region_name=REGION, endpoint_url=peer.url, config=ONCE)
         urls: Any = {name: f"{peer.url}/1/{name}" for name in NAMES}
         store = SQSOutbox(**urls, boto3_client=client, wait_seconds=0)
         with pytest.raises(StoreError, match="is not SQS") as caught:

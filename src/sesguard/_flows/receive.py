@@ -8,8 +8,9 @@ and the store knows its events by their keys. Handlers are told each time, until
 Nothing here knows a thread, a socket or a clock. See `sesguard._lift`.
 
 Which messages are left alone, so that the queue's redrive policy takes them to its dead-letter
-queue: what cannot be read, and what is readable and not SES's (see `is_foreign`), such as S3's
-test message or another service's alarm. Deleting those would be deleting somebody else's.
+queue: what cannot be read, always; and what is readable and not SES's (see `is_foreign`), such as
+S3's test message or another service's alarm, unless it was said that those are skipped: then they
+are deleted, without an effect. Deleting them unasked would be deleting somebody else's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,21 @@ from sesguard.events import Event, UnknownEvent
 from sesguard.ports import Received
 from sesguard.suppression import Change, Ignore
 
-__all__ = ["Message", "Note", "ReceivePorts", "What", "hand_back", "is_foreign", "read", "settle"]
+__all__ = [
+    "Message",
+    "Note",
+    "ReceivePorts",
+    "What",
+    "delete",
+    "hand_back",
+    "is_foreign",
+    "probe",
+    "read",
+    "settle",
+    "store",
+    "tell",
+    "tell_all",
+]
 
 Marked: TypeAlias = tuple[str, Sequence[Change]]
 
@@ -36,11 +51,13 @@ What: TypeAlias = Literal[
     "ignored",
     "poison",
     "foreign",
+    "skipped",
     "store_failures",
     "handler_failures",
     "deleted",
     "delete_failures",
     "extend_failures",
+    "lost",
     "released",
 ]
 """What is counted, and told where it is worth telling."""
@@ -77,7 +94,12 @@ class ReceivePorts:
 
         leave: Told the receipts that are in hand no more and come again at their time.
 
+        is_lost: Whether a message went back to the queue while it was in hand. It is somebody
+            else's by now, or comes again.
+
         stopping: Whether to begin nothing new.
+
+        skips_foreign: Whether what is not SES's is deleted instead of left.
     """
 
     consequences: Callable[[Event], Sequence[Consequence]]
@@ -86,8 +108,10 @@ class ReceivePorts:
     delete: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
     release: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
     leave: Callable[[Sequence[str]], None]
+    is_lost: Callable[[str], bool]
     stopping: Callable[[], bool]
     note: Note
+    skips_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +161,11 @@ def _read(received: Received, ports: ReceivePorts) -> Message | None:
         ports.note("poison", error=error, why=times)
         return None
     if is_foreign(found):
-        ports.note("foreign", why=times)
-        return None
+        if not ports.skips_foreign:
+            ports.note("foreign", why=times)
+            return None
+        ports.note("skipped", why=times)
+        return Message(receipt=received.receipt, events=(), marked=())
     marked: list[Marked] = []
     for event, consequences in zip(found, judged, strict=True):
         changes: list[Change] = []
@@ -161,30 +188,67 @@ async def settle(messages: Sequence[Message], ports: ReceivePorts) -> None:
 
         ConfigurationError: The store does not answer as a store must.
     """
+    await tell_all(await store(messages, ports), ports)
+
+
+async def tell_all(messages: Sequence[Message], ports: ReceivePorts) -> None:
+    """
+    Tell the handlers what is stored, one message after the other, and delete.
+
+    Raises:
+        SESGuardError: The queue failed at the delete.
+    """
     done: list[str] = []
     unbegun: list[str] = []
-    for message in await _store(messages, ports):
+    for message in messages:
         if ports.stopping():
             unbegun.append(message.receipt)
-        elif await _tell(message, ports):
+        elif await tell(message, ports):
             done.append(message.receipt)
-        else:
-            ports.leave((message.receipt,))
     try:
-        if done:
-            await _delete(done, ports)
+        await delete(done, ports)
     finally:
         if unbegun:
             await hand_back(unbegun, ports)
 
 
-async def _delete(receipts: Sequence[str], ports: ReceivePorts) -> None:
+async def tell(message: Message, ports: ReceivePorts) -> bool:
+    """Have the handlers told. Whether the message is to be deleted; else it is left here."""
+    if ports.is_lost(message.receipt):
+        _lose(message.receipt, ports)
+        return False
+    good = await _told(message, ports)
+    if not good:
+        ports.leave((message.receipt,))
+    return good
+
+
+def _lose(receipt: str, ports: ReceivePorts) -> None:
+    ports.note("lost")
+    ports.leave((receipt,))
+
+
+async def delete(receipts: Sequence[str], ports: ReceivePorts) -> None:
+    """
+    Delete messages that are done with. What was lost meanwhile is somebody else's, and stays.
+
+    Raises:
+        SESGuardError: The queue failed.
+    """
+    ours: list[str] = []
+    for receipt in receipts:
+        if ports.is_lost(receipt):
+            _lose(receipt, ports)
+        else:
+            ours.append(receipt)
+    if not ours:
+        return
     try:
-        failed = await ports.delete(receipts)
+        failed = await ports.delete(ours)
     except Exception:
-        ports.note("delete_failures", len(receipts), why="the whole call failed")
+        ports.note("delete_failures", len(ours), why="the whole call failed")
         raise
-    ports.note("deleted", len(receipts) - len(failed))
+    ports.note("deleted", len(ours) - len(failed))
     for why in failed.values():
         ports.note("delete_failures", why=why)
 
@@ -195,32 +259,47 @@ async def hand_back(receipts: Sequence[str], ports: ReceivePorts) -> None:
     ports.note("released", len(receipts) - len(failed))
 
 
-async def _store(messages: Sequence[Message], ports: ReceivePorts) -> Sequence[Message]:
+async def store(messages: Sequence[Message], ports: ReceivePorts) -> Sequence[Message]:
     """
     Apply all in one commit; if that fails, each alone, so that one does not hold up the others.
 
     Returns:
         The messages whose events are stored.
+
+    Raises:
+        StoreError: Nothing was stored. This may be called again.
+
+        ConfigurationError: The store does not answer as a store must.
     """
-    if not messages:
-        return ()
-    failure = await _apply(messages, ports)
+    telling = [message for message in messages if message.marked]
+    failure = await _apply(telling, ports) if telling else None
     if failure is None:
         return messages
-    stored: list[Message] = []
-    failed: list[tuple[Message, Exception]] = []
-    for message in messages if len(messages) > 1 else ():
+    failed: dict[str, Exception] = {}
+    for message in telling if len(telling) > 1 else ():
         problem = await _apply((message,), ports)
-        if problem is None:
-            stored.append(message)
-        else:
-            failed.append((message, problem))
-    if not stored:  # the store it is, and no event
+        if problem is not None:
+            failed[message.receipt] = problem
+    if len(telling) in (1, len(failed)):  # the store it is, and no event
         raise _store_error(failure) from None
-    for message, problem in failed:
+    for receipt, problem in failed.items():
         ports.note("store_failures", error=problem)
-        ports.leave((message.receipt,))
-    return stored
+        ports.leave((receipt,))
+    return [message for message in messages if message.receipt not in failed]
+
+
+async def probe(ports: ReceivePorts) -> None:
+    """
+    Ask the store for an empty commit, which tells whether it works.
+
+    Raises:
+        StoreError: It does not.
+    """
+    try:
+        await ports.apply(())
+    except Exception as error:
+        # Whatever a store raises, it does not work.
+        raise _store_error(error) from None
 
 
 async def _apply(messages: Sequence[Message], ports: ReceivePorts) -> Exception | None:
@@ -262,7 +341,7 @@ def _store_error(failure: Exception) -> StoreError:
     )
 
 
-async def _tell(message: Message, ports: ReceivePorts) -> bool:
+async def _told(message: Message, ports: ReceivePorts) -> bool:
     """Whether all handlers took all events. One that fails stops neither others nor the batch."""
     good = True
     for event in message.events:

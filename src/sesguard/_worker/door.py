@@ -8,7 +8,7 @@ from datetime import timedelta
 from sesguard._lift import is_async
 from sesguard.errors import ConfigurationError
 
-__all__ = ["check", "visibility_of"]
+__all__ = ["check", "checked_foreign", "visibility_of", "whole_number"]
 
 _HIDDEN = 30.0
 """Seconds for which messages in hand are kept hidden at a time. It is SQS's default."""
@@ -40,3 +40,17 @@ def visibility_of(given: float | timedelta | None, source: object) -> float:
     if type(seconds) not in (int, float) or not seconds > 0:
         raise ConfigurationError("visibility= must be more than zero seconds.")
     return float(seconds)
+
+
+def whole_number(option: str, given: object) -> int:
+    """A number of messages or threads, one at least."""
+    if type(given) is not int or given < 1:
+        raise ConfigurationError(f"{option}= must be a whole number from 1.")
+    return given
+
+
+def checked_foreign(given: str) -> str:
+    """What becomes of messages that are not SES's."""
+    if given not in ("leave", "skip"):
+        raise ConfigurationError('foreign= must be "leave" or "skip".')
+    return given

@@ -34,6 +34,8 @@ class WorkerTally:
 
         foreign: Messages that are readable and not SES's. They are left in the queue.
 
+        skipped: Such messages that were deleted, as ``foreign="skip"`` has it.
+
         store_failures: Messages that could not be stored, once for each time it was tried.
 
         handler_failures: Calls of handlers that raised.
@@ -44,6 +46,9 @@ class WorkerTally:
 
         extend_failures: Messages that could not be kept hidden. They may come again early.
 
+        lost: Messages that went back to the queue while they were in hand, and so were not
+            deleted. Their events do not count twice.
+
         released: Messages that were handed back unhandled.
     """
 
@@ -53,11 +58,13 @@ class WorkerTally:
     ignored: int = 0
     poison: int = 0
     foreign: int = 0
+    skipped: int = 0
     store_failures: int = 0
     handler_failures: int = 0
     deleted: int = 0
     delete_failures: int = 0
     extend_failures: int = 0
+    lost: int = 0
     released: int = 0
 
 
@@ -68,6 +75,10 @@ _WORDS: dict[What, tuple[int, str]] = {
         logging.WARNING,
         "A message is left in the queue (%(why)s): it is not one of SES's. Is this the right "
         "queue, and does nobody else write to it?",
+    ),
+    "skipped": (
+        logging.INFO,
+        "A message is deleted (%(why)s): it is not one of SES's, and such are skipped here.",
     ),
     "store_failures": (logging.ERROR, "Not stored, and so left in the queue: %(error)s"),
     "handler_failures": (
@@ -81,6 +92,11 @@ _WORDS: dict[What, tuple[int, str]] = {
     "extend_failures": (
         logging.WARNING,
         "A message could not be kept hidden and may come again while it is handled: %(why)s",
+    ),
+    "lost": (
+        logging.WARNING,
+        "A message was lost to the queue while it was in hand, and is not deleted. Raise the "
+        "queue's visibility time-out if this happens again.",
     ),
 }
 """Of what is worth saying: how loudly, and the sentence."""

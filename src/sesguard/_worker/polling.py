@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
@@ -90,6 +90,11 @@ class Poll:
 _Inbox: TypeAlias = SimpleQueue[Poll | None]
 
 
+def _nothing() -> float | None:
+    """There is nothing to be done meanwhile."""
+    return None
+
+
 class Waiting:
     """Waits until a poll is over, until a time, or until `stop`, which is for good."""
 
@@ -108,11 +113,24 @@ class Waiting:
         """Whether it was stopped."""
         return self._stopped
 
-    def poll(self, source: Source, limit: int) -> Sequence[Received]:
+    def wake(self) -> None:
+        """Have the one who waits look at what there is to do. Safe in any thread."""
+        self._inbox.put(None)
+
+    def poll(
+        self,
+        source: Source,
+        limit: int,
+        meanwhile: Callable[[], float | None] = _nothing,
+    ) -> Sequence[Received]:
         """
         What the source has, waited for on another thread.
 
         A stop gives the poll a second and a half to end; then it is abandoned.
+
+        Args:
+            meanwhile: Called before each wait, and again after the seconds that it answers.
+                Never raises.
 
         Raises:
             SESGuardError: What the source raised.
@@ -120,19 +138,28 @@ class Waiting:
         poll = Poll(source, limit, _POLL, self._inbox)
         deadline: float | None = None
         while True:
+            next_look = meanwhile()
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            waits = [one for one in (left, next_look) if one is not None]
             try:
-                over = self._inbox.get(timeout=left)
+                over = self._inbox.get(timeout=min(waits, default=None))
             except Empty:
-                return poll.abandon()
+                if deadline is not None and deadline <= time.monotonic():
+                    return poll.abandon()
+                continue
             if over is poll:
                 return poll.answer()
             if self._stopped and deadline is None:
                 deadline = time.monotonic() + _GRACE
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, meanwhile: Callable[[], float | None] = _nothing) -> None:
         """Wait so many seconds."""
         until = time.monotonic() + seconds
         while not self._stopped and (left := until - time.monotonic()) > 0:
-            with contextlib.suppress(Empty):  # the time is over
-                self._inbox.get(timeout=left)
+            next_look = meanwhile()
+            self.nap(left if next_look is None else min(left, next_look))
+
+    def nap(self, seconds: float) -> None:
+        """Wait so many seconds, or until it is woken, whether it was stopped or not."""
+        with contextlib.suppress(Empty):  # the time is over
+            self._inbox.get(timeout=seconds)
