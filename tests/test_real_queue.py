@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3.session
@@ -17,6 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from sesguard import Worker, events
 from sesguard.addresses import AddressKey
+from sesguard.ports import Received
 from sesguard.sources import SQSSource
 from sesguard.stores import MemoryStore
 from sesguard.suppression import Reason
@@ -127,6 +128,54 @@ def test_poison_reaches_the_dead_letter_queue_after_its_last_receipt(peer: Peer)
     assert peer.bodies(queue_url) == []
 
 
+class Deleted(SQSSource):
+    """Writes down what it is asked to delete."""
+
+    def __init__(self, peer: Peer, queue_url: str) -> None:
+        super().__init__(
+            queue_url, region_name=REGION, endpoint_url=peer.endpoint_url, wait_seconds=0
+        )
+        self.bodies: dict[str, str] = {}
+        self.counts: dict[str, list[int]] = {}
+        self.deleted: list[str] = []
+
+    def receive(self, limit: int, wait: float, /) -> Sequence[Received]:
+        found = super().receive(limit, wait)
+        for one in found:
+            self.bodies[one.receipt] = one.body
+            self.counts.setdefault(one.body, []).append(one.receive_count)
+        return found
+
+    def delete(self, receipts: Sequence[str], /) -> Mapping[str, str]:
+        self.deleted += [self.bodies[receipt] for receipt in receipts]
+        return super().delete(receipts)
+
+
+def test_one_in_ten_is_poison_and_the_nine_are_applied_once(peer: Peer) -> None:
+    """The bad ones are received maxReceiveCount times and dead then, and we never delete them."""
+    dead_letters = peer.queue()
+    policy = {"deadLetterTargetArn": peer.arn(dead_letters), "maxReceiveCount": "4"}
+    queue_url = peer.queue(RedrivePolicy=json.dumps(policy), VisibilityTimeout="0")
+    good, bad = [], []
+    for number in range(30):
+        if number % 10 == 3:
+            bad.append('{"eventType": "Bounce", "bounce": ' + "[" * number)
+        else:
+            record = feedback.bounce([f"{number}@example.org"], feedback_id=f"{number}")
+            good.append(json.dumps(record))
+    for body in (*good, *bad):
+        peer.sqs.send_message(QueueUrl=queue_url, MessageBody=body)
+    store, source = MemoryStore(), Deleted(peer, queue_url)
+    with Worker(source, store=store, visibility=60) as worker:
+        tally = worker.drain()
+    assert (tally.poison, tally.applied) == (12, 27)
+    assert len(store.entries().items) == 27
+    assert sorted(peer.bodies(dead_letters)) == sorted(bad)
+    assert peer.bodies(queue_url) == []
+    assert set(source.deleted) == set(good)
+    assert [source.counts[body] for body in bad] == [[1, 2, 3, 4]] * 3
+
+
 def test_an_old_receipt_is_one_failure_of_a_batch_that_succeeds(peer: Peer) -> None:
     """The call is answered with 200, and says which entries it did not take."""
     queue_url = peer.queue()
@@ -183,6 +232,7 @@ def test_fifty_events_cost_ten_calls(peer: Peer) -> None:
 IDLE = """
 import sys, time
 from sesguard import Worker
+from sesguard.ports import Received
 from sesguard.sources import SQSSource
 from sesguard.stores import MemoryStore
 

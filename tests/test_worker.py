@@ -25,6 +25,7 @@ from sesguard.ports import Received
 from sesguard.sources import MemorySource
 from sesguard.stores import MemoryStore
 from sesguard.suppression import Change, Reason
+from sesguard.testing import ManualClock
 from sesguard.worker import WorkerTally
 from tests.peers import feedback
 
@@ -57,9 +58,12 @@ class Moody(MemoryStore):
         self.failures = failures
         self.retry_after = retry_after
         self.commits = 0
+        self.empty = 0
 
     def apply(self, batch: Sequence[tuple[str, Sequence[Change]]], /) -> Sequence[bool]:
         self.commits += 1
+        if not batch:
+            self.empty += 1
         if self.failures:
             self.failures -= 1
             raise errors.StoreError("The disk is full. Make room.", retry_after=self.retry_after)
@@ -419,6 +423,18 @@ def test_a_delete_that_fails_is_not_taken_for_deleted() -> None:
     assert worker.drain() == WorkerTally(received=1, repeated=1, deleted=1)
 
 
+def test_nothing_is_received_while_the_store_fails() -> None:
+    """Each receive brings messages nearer to the dead letters; an empty commit asks instead."""
+    source, store = Watched(*map(bounced, "abc")), Moody(failures=5 + 4)
+    worker = Worker(source, store=store, batch=1)
+    asked: list[tuple[int, int]] = []
+    source.before["receive"] = lambda: asked.append((store.failures, store.empty))
+    worker.on(events.Bounce)(stopping(worker))
+    tally = worker.run()
+    assert asked == [(9, 0), (0, 5)]
+    assert tally == WorkerTally(received=2, applied=1, store_failures=5, deleted=1)
+
+
 def test_an_asynchronous_store_is_refused() -> None:
     """At the door where it shows, else when it is first used; nothing is deleted."""
 
@@ -533,6 +549,74 @@ def test_a_message_that_was_lost_is_noticed() -> None:
     assert (tally.extend_failures, tally.deleted) == (1, 1)
 
 
+def test_a_message_that_was_lost_is_not_deleted() -> None:
+    """Somebody else has it by now, or it comes again; what it says counts once."""
+    source, store = Watched(bounced("a"), visibility_timeout=0), MemoryStore()
+    lost = threading.Event()
+    worker = Worker(source, store=store, visibility=0.03)
+    source.before["extend"] = lost.set
+    told: list[str] = []
+
+    @worker.on(events.Bounce)
+    def slow(event: events.Bounce) -> None:
+        told.append(event.key)
+        if len(told) == 1:
+            assert lost.wait(LONG)
+            source.visibility_timeout = 60.0
+            for _ in range(1_000_000):
+                if worker.figures().tally.extend_failures:
+                    return
+            pytest.fail("nobody noticed")
+
+    assert worker.drain() == WorkerTally(
+        received=2, applied=1, repeated=1, extend_failures=1, lost=1, deleted=1
+    )
+    assert told == ["Bounce:a", "Bounce:a"]
+    assert source.asked.count("delete") == 1
+
+
+def test_a_handler_of_five_visibility_time_outs_gets_its_message_once() -> None:
+    """The queue's own clock goes on by a third of it at each extension: 0 redeliveries."""
+    clock = ManualClock()
+    source = Watched(bounced("a"), visibility_timeout=0.03, clock=clock)
+    extended = threading.Semaphore(0)
+    seen: list[int] = []
+
+    def moves_on() -> None:
+        seen.append(len(MemorySource.receive(source, 10, 0)))
+        clock.advance(0.01)
+        extended.release()
+
+    source.before["extend"] = moves_on
+    worker = Worker(source, store=MemoryStore())
+
+    @worker.on(events.Bounce)
+    def slow(event: events.Bounce) -> None:
+        for _ in range(15):
+            assert extended.acquire(timeout=LONG)
+
+    tally = worker.drain()
+    assert clock.monotonic() >= 5 * source.visibility_timeout - 1e-9
+    assert tally == WorkerTally(received=1, applied=1, deleted=1)
+    assert set(seen) == {0}
+    assert len(source) == 0
+
+
+# What is not SES's
+
+
+def test_foreign_messages_are_left_unless_they_are_to_be_skipped() -> None:
+    """Skipped ones are deleted and counted; what cannot be read never is."""
+    bodies = (feedback.S3_TEST, bounced("a"), "not JSON")
+    source = Watched(*bodies)
+    assert Worker(source, store=MemoryStore()).drain().foreign == 1
+    assert len(source) == 2
+    source = Watched(*bodies)
+    tally = Worker(source, store=MemoryStore(), foreign="skip").drain()
+    assert tally == WorkerTally(received=3, applied=1, skipped=1, poison=1, deleted=2)
+    assert len(source) == 1
+
+
 # Stopping
 
 
@@ -615,6 +699,38 @@ def test_a_poll_that_does_not_end_is_abandoned() -> None:
     assert time.monotonic() - began < 2
     source.let.set()
     assert source.handed_back.wait(LONG)
+
+
+def test_what_an_abandoned_poll_caught_is_applied_once() -> None:
+    """It is handed back, comes once more, to the next worker, and is on the list then."""
+    source, store = Stuck(bounced("a")), MemoryStore()
+    worker = Worker(source, store=store)
+    running = InThread(worker)
+    assert source.began.wait(LONG)
+    worker.stop()
+    assert running.ended() == WorkerTally()
+    source.let.set()
+    assert source.handed_back.wait(LONG)
+    for thread in threading.enumerate():
+        if thread.name == "sesguard-poll":
+            thread.join(LONG)
+    assert not is_listed(store, "a")
+    assert worker.drain() == WorkerTally(received=1, applied=1, deleted=1)
+    assert is_listed(store, "a")
+    assert len(source) == 0
+
+
+def test_what_a_killed_poll_caught_comes_back_at_its_time_and_is_applied_once() -> None:
+    """Nobody hands it back; its visibility time-out does."""
+    clock = ManualClock()
+    source, store = Watched(bounced("a"), clock=clock), MemoryStore()
+    assert len(source.receive(10, 0)) == 1  # and its process died
+    worker = Worker(source, store=store)
+    assert worker.drain() == WorkerTally()
+    clock.advance(30)
+    assert worker.drain() == WorkerTally(received=1, applied=1, deleted=1)
+    clock.advance(30)
+    assert worker.drain() == WorkerTally()
 
 
 def test_a_release_that_fails_does_not_hold_the_stop(caplog: pytest.LogCaptureFixture) -> None:
@@ -751,6 +867,10 @@ GOOD: dict[str, Any] = {"source": MemorySource(), "store": MemoryStore()}
         ({"batch": True}, "batch="),
         ({"visibility": 0}, "visibility="),
         ({"visibility": True}, "visibility="),
+        ({"threads": 0}, "threads="),
+        ({"in_flight": 0}, "in_flight="),
+        ({"in_flight": 1.5}, "in_flight="),
+        ({"foreign": "delete"}, "foreign="),
         ({"handlers": [3]}, "function"),
         ({"handlers": [Class]}, "function"),
     ],

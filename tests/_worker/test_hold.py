@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -57,6 +58,69 @@ def test_all_that_is_in_hand_is_extended_together() -> None:
         hold.let_go(["b"])
     assert source.extended[:2] == [["a", "b"], ["a", "b"]]
     assert source.extended[-1] == ["b"]
+
+
+def test_what_is_taken_later_does_not_put_off_what_was_taken_before() -> None:
+    """Else a worker that is never idle would never extend anything."""
+    source = Asked()
+    with holding(source, Ledger()) as hold:
+        hold.take(["a"])
+
+        def busy() -> bool:
+            hold.take(["b"])
+            hold.let_go(["b"])
+            return bool(source.extended)
+
+        until(busy)
+    assert "a" in source.extended[0]
+
+
+def test_a_message_that_could_not_be_extended_in_time_is_lost() -> None:
+    """The queue is away for longer than they are hidden; extended once more they are ours again."""
+    source, ledger = Asked(), Ledger()
+    answers = iter([True])
+
+    def away() -> None:
+        if not next(answers, False):
+            raise OSError("somebody@example.org")
+
+    source.meanwhile = away
+    with holding(source, ledger) as hold:
+        hold.take(["a"])
+        source.wait_for(1)
+        assert not hold.is_lost("a")
+        until(lambda: hold.is_lost("a"))
+        assert not hold.is_lost("b")
+        source.meanwhile = list
+        source.wait_for(2)
+        until(lambda: not hold.is_lost("a"))
+    assert ledger.tally().extend_failures >= 1
+
+
+def test_what_was_lost_is_known_until_it_is_let_go() -> None:
+    """And it counts as in hand as long."""
+    source = Asked()
+    source.failing = {"a": "MessageNotInflight"}
+    with holding(source, Ledger()) as hold:
+        assert hold.in_hand() == (0, 0.0)
+        hold.take(["a", "b"])
+        source.wait_for(2)
+        until(lambda: hold.is_lost("a"))
+        assert not hold.is_lost("b")
+        number, oldest = hold.in_hand()
+        assert number == 2
+        assert oldest > 0
+        hold.let_go(["a"])
+        assert not hold.is_lost("a")
+        assert hold.in_hand()[0] == 1
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that another thread brings about."""
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0)
 
 
 def test_what_was_deleted_in_the_meantime_is_no_failure() -> None:

@@ -64,6 +64,7 @@ def complaint(
     feedback_id: str = "0100017f-complaint-000000",
     feedback_type: str = "abuse",
     message_id: str = "0100017f-mail-000000",
+    at: str = "2025-11-24T08:28:01.000Z",
 ) -> Record:
     return {
         "notificationType": "Complaint",
@@ -71,7 +72,7 @@ def complaint(
             "feedbackId": feedback_id,
             "complaintSubType": None,
             "complainedRecipients": [{"emailAddress": address} for address in recipients],
-            "timestamp": "2025-11-24T08:28:01.000Z",
+            "timestamp": at,
             "userAgent": "Amazon SES Mailbox Simulator",
             "complaintFeedbackType": feedback_type,
             "arrivalDate": "2025-11-24T08:28:00.000Z",

@@ -161,5 +161,7 @@ class Waiting:
 
     def nap(self, seconds: float) -> None:
         """Wait so many seconds, or until it is woken, whether it was stopped or not."""
-        with contextlib.suppress(Empty):  # the time is over
+        with contextlib.suppress(Empty):  # the time is over, or all that woke it was seen
             self._inbox.get(timeout=seconds)
+            while True:
+                self._inbox.get_nowait()
