@@ -39,8 +39,8 @@ class Asked(MemorySource):
 
 
 @contextmanager
-def holding(source: Asked, ledger: Ledger) -> Generator[Hold]:
-    hold = Hold(source, 0.03, ledger.note)
+def holding(source: Asked, ledger: Ledger, seconds: float = 0.03) -> Generator[Hold]:
+    hold = Hold(source, seconds, ledger.note)
     try:
         yield hold
     finally:
@@ -63,7 +63,7 @@ def test_all_that_is_in_hand_is_extended_together() -> None:
 def test_what_is_taken_later_does_not_put_off_what_was_taken_before() -> None:
     """Else a worker that is never idle would never extend anything."""
     source = Asked()
-    with holding(source, Ledger()) as hold:
+    with holding(source, Ledger(), 0.3) as hold:
         hold.take(["a"])
 
         def busy() -> bool:
