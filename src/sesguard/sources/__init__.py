@@ -1,4 +1,4 @@
-"""Where feedback comes from: a queue in SQS, or one in this process."""
+"""Where feedback comes from: a queue in SQS, or one in this process; and its dead letters."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sesguard.sources.memory import MemorySource
     from sesguard.sources.sqs import SQSSource
+    from sesguard.sources.sqs_dead_letters import DeadLetters, Redrive
+    from sesguard.sources.sqs_letter import DeadLetter
 
-__all__ = ["MemorySource", "SQSSource"]
+__all__ = ["DeadLetter", "DeadLetters", "MemorySource", "Redrive", "SQSSource"]
 
 _HOMES = {
+    "DeadLetter": "sesguard.sources.sqs_letter",
+    "DeadLetters": "sesguard.sources.sqs_dead_letters",
     "MemorySource": "sesguard.sources.memory",
+    "Redrive": "sesguard.sources.sqs_dead_letters",
     "SQSSource": "sesguard.sources.sqs",
 }
 

@@ -108,9 +108,13 @@ class SQSQueue:
         action: str,
         call: Callable[[Any], Mapping[str, Any]],
         read: Callable[[Mapping[str, Any]], T],
+        queue_url: str | None = None,
     ) -> T:
         """
         One request, and what *read* makes of its answer.
+
+        Args:
+            queue_url: The queue that it is about, if that is another one.
 
         Raises:
             ConfigurationError: No such queue, region or credentials.
@@ -124,9 +128,9 @@ class SQSQueue:
         try:
             return read(call(self._client()))
         except ClientError as error:
-            raise self._refused(error, action) from None
+            raise self._refused(error, action, queue_url or self.queue_url) from None
         except (BotoCoreError, ResponseParserError, *_NO_ANSWER) as error:
-            raise self._failed(error, action) from None
+            raise self._failed(error, action, queue_url or self.queue_url) from None
 
     def _client(self) -> Any:
         return self._own.get() if self._given is None else self._given
@@ -176,22 +180,22 @@ class SQSQueue:
                 "shorter wait_seconds=."
             )
 
-    def _refused(self, error: ClientError, action: str) -> QueueError:
+    def _refused(self, error: ClientError, action: str, queue_url: str) -> QueueError:
         answer = cast("Mapping[str, Any]", error.response)
         about: Mapping[str, Any] = answer.get("ResponseMetadata", {})
         return from_code(
             str(answer.get("Error", {}).get("Code", "")),
             int(about.get("HTTPStatusCode", 500)),
             action=action,
-            queue_url=self.queue_url,
+            queue_url=queue_url,
             region=self._where(),
             request_id=about.get("RequestId"),
             original=error,
         )
 
-    def _failed(self, error: Exception, action: str) -> QueueError:
+    def _failed(self, error: Exception, action: str, queue_url: str) -> QueueError:
         if isinstance(error, (*_PASSING, ResponseParserError)):
-            return self._away(f"SQS did not answer {action} at {self.queue_url}", error)
+            return self._away(f"SQS did not answer {action} at {queue_url}", error)
         if isinstance(error, NoCredentialsError):
             return errors.ConfigurationError(
                 "There are no AWS credentials here. Set them in the environment, give the machine "
@@ -199,9 +203,9 @@ class SQSQueue:
                 original=error,
             )
         if not isinstance(error, BotoCoreError):
-            return self._away(f"What answered {action} at {self.queue_url} is not SQS", error)
+            return self._away(f"What answered {action} at {queue_url} is not SQS", error)
         return errors.ConfigurationError(
-            f"boto3 could not ask {action} of {self.queue_url} ({type(error).__name__}). "
+            f"boto3 could not ask {action} of {queue_url} ({type(error).__name__}). "
             "Check the URL, region_name= and the AWS configuration.",
             original=error,
         )
