@@ -11,6 +11,7 @@ As a program it makes more kills and tells its figures: ``python -m tests.test_w
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -182,6 +183,7 @@ def work(
     path: Path,
     *,
     forever: bool,
+    threads: int,
     measure: bool,
     last: tuple[str, int] | None,
 ) -> NoReturn:
@@ -189,7 +191,9 @@ def work(
     try:
         peer = Peer(link)
         policy = FeedbackPolicy(soft_bounce_limit=LIMIT)
-        worker = Worker(peer, store=SQLiteStore(path), policy=policy, handlers=[peer.tell])
+        worker = Worker(
+            peer, store=SQLiteStore(path), policy=policy, handlers=[peer.tell], threads=threads
+        )
         lines = Lines(peer, last) if measure or last else None
         if measure:
             peer.when_empty = worker.stop
@@ -215,6 +219,7 @@ class Round:
         path: Path,
         *,
         forever: bool = False,
+        threads: int = 1,
         measure: bool = False,
         last: tuple[str, int] | None = None,
         requests: int | None = None,
@@ -233,7 +238,7 @@ class Round:
         self._pid = os.fork()
         if self._pid == 0:
             self._link.close()
-            work(far, path, forever=forever, measure=measure, last=last)
+            work(far, path, forever=forever, threads=threads, measure=measure, last=last)
         far.close()
         self._serve()
         self._link.close()
@@ -352,11 +357,13 @@ def play(kills: int, seed: int, path: Path) -> dict[str, object]:
 
     fill()
     Round(queue, path)  # makes the file
-    lines: list[tuple[bool, str, int]] = []
-    for forever in (False, True):
+    lines: list[tuple[bool, int, str, int]] = []
+    longest = 0.0
+    for forever, threads in itertools.product((False, True), (1, 3)):
         fill()
-        measured = Round(queue, path, forever=forever, measure=True)
-        lines += [(forever, line, runs) for line, runs in measured.runs.items()]
+        measured = Round(queue, path, forever=forever, threads=threads, measure=True)
+        longest = max(longest, measured.seconds)
+        lines += [(forever, threads, line, runs) for line, runs in measured.runs.items()]
     chance.shuffle(lines)
     made: Counter[str] = Counter()
     died_at: set[str] = set()
@@ -364,16 +371,20 @@ def play(kills: int, seed: int, path: Path) -> dict[str, object]:
     while made.total() < kills:
         fill()
         how = chance.choice(("line", "line", "request", "time"))
-        forever = chance.random() < 0.5
+        forever, threads = chance.random() < 0.5, chance.choice((1, 3))
         if how == "line":  # each in turn, at any of the times that it runs
-            forever, line, runs = lines[tried % len(lines)]
+            forever, threads, line, runs = lines[tried % len(lines)]
             tried += 1
-            one = Round(queue, path, forever=forever, last=(line, chance.randint(1, runs)))
+            last = (line, chance.randint(1, runs))
+            one = Round(queue, path, forever=forever, threads=threads, last=last)
         elif how == "request":
             before, requests = chance.random() < 0.5, chance.randint(1, FULL)
-            one = Round(queue, path, forever=forever, requests=requests, before=before)
+            one = Round(
+                queue, path, forever=forever, threads=threads, requests=requests, before=before
+            )
         else:
-            one = Round(queue, path, forever=forever, seconds=chance.random() * measured.seconds)
+            seconds = chance.random() * longest
+            one = Round(queue, path, forever=forever, threads=threads, seconds=seconds)
         if how == "line" and not one.died_at:
             how = "time"  # it had less to do than the measured one, and was killed when idle
         made[how] += one.killed
@@ -390,7 +401,7 @@ def play(kills: int, seed: int, path: Path) -> dict[str, object]:
         "kills": made.total(),
         **{f"killed by {how}": count for how, count in sorted(made.items())},
         "distinct lines": len(died_at - {""}),
-        "of lines": len({line for _, line, _ in lines}),
+        "of lines": len({line for _, _, line, _ in lines}),
         "events": people.events,
         "messages received": queue.received,
         **queue.faults,

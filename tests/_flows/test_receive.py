@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -395,6 +396,26 @@ def test_one_event_that_cannot_be_stored_does_not_hold_up_the_others(
     assert world.listed == ["a@example.org", "c@example.org"]
     assert world.did[-4:] == ["leave r2", "tell Bounce:a", "tell Bounce:c", "delete r1 r3"]
     assert world.counts["store_failures"] == 1
+
+
+def test_an_empty_commit_tells_whether_the_store_works(run: Run, world: World) -> None:
+    """It is asked for nothing; what it raises is a StoreError, whatever it was."""
+    run(receive.probe(world.ports))
+    assert world.did == ["apply 0"]
+
+    away = _failing(ConnectionError("somebody@example.org"))
+    broken = dataclasses.replace(world.ports, apply=away)
+    with pytest.raises(errors.StoreError) as caught:
+        run(receive.probe(broken))
+    assert isinstance(caught.value.original, ConnectionError)
+    assert "example.org" not in str(caught.value)
+
+
+def _failing(error: Exception) -> Callable[[Sequence[Marked]], Awaitable[Sequence[bool]]]:
+    async def apply(batch: Sequence[Marked]) -> Sequence[bool]:
+        raise error
+
+    return apply
 
 
 @pytest.mark.parametrize("answer", [None, [], [True]])
