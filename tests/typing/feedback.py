@@ -21,6 +21,7 @@ from sesguard import (
     translated_errors,
 )
 from sesguard.suppression import CountSoftBounce, Ignore, Release, Suppress
+from sesguard.worker import BatchWorker, WorkerFigures, WorkerTally
 
 
 def a_payload_is_text_bytes_or_a_mapping(payload: dict[str, object]) -> None:
@@ -58,6 +59,19 @@ def a_handler_takes_what_it_is_registered_for(url: str) -> None:
 
     bounced(parse_bounce())
     worker.drain()
+
+
+def a_worker_tells_how_it_does(url: str, event: dict[str, object]) -> None:
+    store = stores.MemoryStore()
+    worker = Worker(sources.SQSSource(url), store=store, threads=4, foreign="skip")
+    assert_type(worker.figures(), WorkerFigures)
+    assert_type(worker.drain(), WorkerTally)
+    Worker(sources.SQSSource(url), store=store, foreign="delete")  # type: ignore[arg-type]  # neither
+    batches = BatchWorker(store=store)
+    assert_type(batches.handle(event)["batchItemFailures"][0]["itemIdentifier"], str)
+    letters = sources.DeadLetters(url)
+    assert_type(letters.entries(), tuple[sources.DeadLetter, ...])
+    assert_type(letters.redrive().task, str | None)
     worker.stop()
 
 
