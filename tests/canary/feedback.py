@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from sesguard import FeedbackPolicy, Worker, events, parse_event, parse_events, sources, stores
 from sesguard.ports import Received
+from sesguard.worker import BatchWorker
 from tests.canary.lists import Told
 from tests.canary.material import (
     ADDRESS,
@@ -165,6 +166,29 @@ def worked_off(watch: Watch, folder: Path) -> None:
         watch.ask(any_on, ADDRESS)
         any_decorator: Any = worker.on(events.Bounce)
         watch.ask(any_decorator, ADDRESS)
+        watch.ask(worker.figures)
+    worked_aside(watch, folder, few)
+
+
+def worked_aside(watch: Watch, folder: Path, few: Sequence[str]) -> None:
+    """On several threads, with a health file; and as Lambda has it."""
+    health = folder / "health.json"
+    for options in ({"handlers": [failing, failing_later]}, {"store": Broken()}):
+        source = sources.MemorySource(few)
+        drained(watch, source, threads=3, health_file=health, foreign="skip", **options)
+        watch.text(health.read_text(), "the health file")
+    drained(watch, Moody("delete", few), threads=3)
+    drained(watch, sources.MemorySource(few), health_file=folder / "no" / "health.json")
+    records = [{"messageId": str(at), "body": body} for at, body in enumerate(few)]
+    for stores_in in (stores.MemoryStore(), Broken()):
+        with BatchWorker(store=stores_in, handlers=[failing]) as batches:
+            batches.on(events.Bounce)(failing_later)
+            watch.value(batches)
+            watch.ask(batches.handle, {"Records": records})
+            watch.ask(batches.handle, {"Records": [{"messageId": ADDRESS}]})
+            watch.ask(batches.tally)
+    any_on: Any = batches.on
+    watch.ask(any_on, ADDRESS)
 
 
 def queued(watch: Watch, folder: Path) -> None:
@@ -210,12 +234,37 @@ def out_of_sqs(watch: Watch, folder: Path) -> None:
             watch.ask(source.receive, 10, 1.0)
         drained(watch, source)
         client.close()
+    dead_in_sqs(watch)
     with deaf_port() as url:
         client = once("sqs", url)
         source = sources.SQSSource(f"{url}/1/a", boto3_client=client, wait_seconds=1)
         watch.ask(source.receive, 1, 1.0)
         watch.ask(source.delete, [SAID])
         watch.ask(source.close)
+        client.close()
+
+
+def dead_in_sqs(watch: Watch) -> None:
+    """Dead letters with addresses in them, listed and moved, and an SQS that refuses."""
+    bodies = (json.dumps(feedback.bounce([MAILBOX])), FOREIGN, SAID, json.dumps({"a": ADDRESS}))
+    given = {
+        "Messages": [
+            {"MessageId": str(at), "ReceiptHandle": SAID, "Body": body}
+            for at, body in enumerate(bodies)
+        ]
+    }
+    known = {"Attributes": {"QueueArn": "arn:aws:sqs:eu-west-1:1:a"}}
+    refused = Answer(400, {"__type": "com.amazonaws.sqs#UnsupportedOperation", "message": SAID})
+    answers = [given, {}, {}, known, {"TaskHandle": "task"}, known]
+    with HTTPPeer(*(Answer(200, answer) for answer in answers), refused) as peer:
+        client = once("sqs", peer.url)
+        letters = sources.DeadLetters(f"{peer.url}/1/a", boto3_client=client)
+        watch.value(letters)
+        watch.ask(letters.entries)
+        watch.ask(letters.redrive)
+        watch.ask(letters.redrive)
+        watch.ask(partial(letters.entries, limit=0))
+        watch.ask(letters.close)
         client.close()
 
 
