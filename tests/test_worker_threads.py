@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -207,6 +209,28 @@ def test_a_stop_lets_begun_handlers_end_and_hands_back_the_rest() -> None:
     worker.on(events.Bounce)(lambda event: both.wait(LONG))
     assert worker.run() == WorkerTally(received=10, applied=10, deleted=2, released=8)
     assert len(source.receive(10, 0.0)) == 8
+
+
+def test_a_second_signal_leaves_at_once() -> None:
+    """The first one waits for the handler, which does not end; nothing is deleted."""
+    source = Watched(bounced("a"))
+    let, left = threading.Event(), threading.Event()
+
+    def stubborn(event: events.Event) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert let.wait(LONG)
+        left.set()
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises((SystemExit, KeyboardInterrupt)):
+            Worker(source, store=MemoryStore(), threads=2, handlers=[stubborn]).run()
+    finally:
+        let.set()
+    assert left.wait(LONG)
+    assert "delete" not in source.asked
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_asynchronous_handlers_share_one_loop() -> None:
