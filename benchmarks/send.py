@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Bar, Candidate, Claim, Row, compare
-from benchmarks.peers import answering_client, answering_session
+from benchmarks.limiters import Server
+from benchmarks.peers import answering_client, answering_session, peer
 from sesguard import Client, Email, SendResult
-from sesguard.limiters import MemoryLimiter
+from sesguard.limiters import MemoryLimiter, RedisLimiter, SQLiteLimiter
 from sesguard.ports import Limiter, SuppressionStore
 from sesguard.stores import MemoryStore, SQLiteStore
 from sesguard.transports import SESTransport
@@ -22,6 +25,7 @@ NOTES = [
     "in' is without that.",
 ]
 RATE = 1e9  # nothing is to wait here
+SHARED = {"SQLite store and limiter, seen, 1": Bar(at_most=1.45)}
 BARS = {
     1: (Bar(at_most=1.12), Bar(at_most=1.25), Bar(at_most=1.45), None),
     50: (Bar(at_most=1.3), Bar(at_most=4.5), None, None),
@@ -86,7 +90,7 @@ def client_over(store: SuppressionStore, limiter: Limiter, **client: Any) -> Cli
 
 
 def rows() -> Iterator[Row]:
-    """One recipient and fifty, addresses seen before and new ones, in memory and in SQLite."""
+    """One recipient and fifty, seen before and new, in memory, in SQLite, and shared."""
     memory = client_over(MemoryStore(), MemoryLimiter(RATE))
     handed_in = client_over(MemoryStore(), MemoryLimiter(RATE), boto3_client=SES)
     with tempfile.TemporaryDirectory() as folder:
@@ -105,3 +109,36 @@ def rows() -> Iterator[Row]:
                     for candidate, bar in zip(ours, bars, strict=True)
                 ]
                 yield from compare("send", [base, *ours], claims)
+    yield from shared()
+
+
+def shared() -> Iterator[Row]:
+    """One recipient, with a store and a limiter that processes share: in files, and in Redis."""
+    base = raw(1)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        limiter = stack.enter_context(SQLiteLimiter(Path(folder) / "rate.db", RATE))
+        store = stack.enter_context(SQLiteStore(Path(folder) / "suppression.db"))
+        ours = [guarded("SQLite store and limiter, seen", client_over(store, limiter), seen, 1)]
+        if peer("redis", NOTES) and shutil.which("redis-server"):
+            server = Server()
+            server.start()
+            stack.callback(server.stop)
+            redis = stack.enter_context(_redis(server.port))
+            ours.append(
+                guarded(
+                    "SQLite store, Redis limiter, seen",
+                    client_over(store, RedisLimiter(redis, RATE)),
+                    seen,
+                    1,
+                )
+            )
+        else:
+            NOTES.append("send: redis or redis-server is not installed: its row is left out.")
+        claims = [Claim(one.name, base.name, SHARED.get(one.name)) for one in ours]
+        yield from compare("send", [base, *ours], claims)
+
+
+def _redis(port: int) -> Any:
+    import redis
+
+    return redis.Redis(port=port, socket_timeout=5)
