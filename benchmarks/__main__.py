@@ -14,6 +14,7 @@ AREAS = [
     "lookup",
     "limiter",
     "limiters",
+    "throttle",
     "worker",
     "verification",
     "metrics",

@@ -7,7 +7,6 @@ half in all. ``SESGUARD_BENCH_SECONDS=12`` makes it a fifth of that.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import socket
@@ -21,6 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.crowd import crowd
 from benchmarks.harness import Bar, Figure
 from benchmarks.limiters_load import LARGEST, PROCESSES, RATE, Grants, Load, send
 from benchmarks.peers import peer
@@ -42,18 +42,17 @@ PEERS = {
     "limits, Redis": ("limits",),
     "aiolimiter, an eighth each": ("aiolimiter",),
 }
+LEAD = 3.0  # seconds for a process to make its limiter, and others to import theirs
 AWAY = 2.0  # seconds for which a backend is stopped
 
 
 def played(load: Load, meanwhile: Callable[[], object] = lambda: None) -> list[Grants]:
     """What each of the processes sent in the time, and not what it was promised for after it."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(PROCESSES) as pool:
-        pool.map(abs, range(PROCESSES * 4))  # they are up
-        begin = time.monotonic() + 1.0
+    with crowd(PROCESSES, send) as pool:
+        begin = time.monotonic() + LEAD
         loads = [load._replace(number=number, begin=begin) for number in range(PROCESSES)]
         told = pool.map_async(send, loads, chunksize=1)
-        time.sleep(1.0 + load.seconds / 3)
+        time.sleep(LEAD + load.seconds / 3)
         meanwhile()
         end = begin + load.seconds
         _watch(told, load)

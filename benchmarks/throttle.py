@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from benchmarks.crowd import crowd
 from benchmarks.harness import Bar, Figure
 from sesguard import Client, Email, RetryPolicy, errors, limiters
 from sesguard.clocks import SystemClock
@@ -71,8 +71,7 @@ def played(*, guarded: bool) -> tuple[int, int]:
             smtp.host, smtp.implicit_port, smtp.username, smtp.password, smtp.ca_pem.decode()
         )
         file = str(Path(folder) / "rate.db") if guarded else None
-        with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-            pool.map(abs, range(PROCESSES))  # until all of them are there
+        with crowd(PROCESSES, sender) as pool:
             begin = monotonic()
             results = pool.starmap(sender, [(place, file, begin)] * PROCESSES)
     return sum(taken for taken, _ in results), sum(throttled for _, throttled in results)
