@@ -215,6 +215,12 @@ SAID = {
 }
 
 
+def test_every_mail_is_told_of() -> None:
+    """A sample is feedback, or other mail that is known."""
+    assert len(FEEDBACK) == 5
+    assert set(OTHERS) == SAID.keys()
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_mail_is_told_by_its_name(name: str) -> None:
     """It is a ParseError that says what it is, and shows nothing of it."""

@@ -84,9 +84,9 @@ HOLD: dict[str, list[tuple[str, str | None, int]]] = {
 
 
 def test_every_sample_is_told_of() -> None:
-    """A sample that nobody looks at proves nothing."""
+    """A sample that nobody looks at proves nothing. Mails have tests of their own."""
     files = {str(path.relative_to(SAMPLES)) for path in SAMPLES.rglob("*.*")}
-    assert files == HOLD.keys()
+    assert {name for name in files if not name.startswith("mail/")} == HOLD.keys()
 
 
 @pytest.mark.parametrize("name", HOLD)
