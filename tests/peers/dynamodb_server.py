@@ -26,9 +26,10 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import boto3.session
+from botocore.config import Config
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 __all__ = ["REGION", "Answer", "DynamoDBPeer", "Fault", "answered", "dynamodb_peer", "refused"]
@@ -92,11 +93,16 @@ class DynamoDBPeer:
     def client(self) -> Any:
         """A client, for stores and to look in with from outside."""
         session: Any = boto3.session.Session(region_name=REGION)
-        return session.client("dynamodb", endpoint_url=self.endpoint_url)
+        twice = Config(retries={"mode": "standard", "total_max_attempts": 2})
+        return session.client("dynamodb", endpoint_url=self.endpoint_url, config=twice)
 
     def fail(self, action: str, *faults: Fault) -> None:
         """The next requests of an action go wrong so, one after the other."""
         self._faults.setdefault(action, deque()).extend(faults)
+
+    def forgive(self) -> None:
+        """Nothing goes wrong any more."""
+        self._faults.clear()
 
     def asked(self, action: str) -> list[Any]:
         """What an action was asked with, so far."""
@@ -116,9 +122,8 @@ class DynamoDBPeer:
         action = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         asked = json.loads(body)
-        with self._lock:
-            self.requests.append((action, asked))
-            answer = self._answer(action, asked, lambda: self._do(environ, body))
+        self.requests.append((action, asked))
+        answer = self._answer(action, asked, lambda: self._do(environ, body))
         headers = [("Content-Type", "application/x-amz-json-1.0")]
         start_response(
             f"{answer.status} Said", [*headers, ("Content-Length", str(len(answer.body)))]
@@ -126,15 +131,15 @@ class DynamoDBPeer:
         return [answer.body]
 
     def _answer(self, action: str, asked: Any, do: Callable[[], Answer]) -> Answer:
-        token = str(asked.get("ClientRequestToken", ""))
-
         def done() -> Answer:
-            if token in self._done:
-                return Answer(200, b"{}")
-            answer = do()
-            if token and answer.status == 200:
-                self._done.add(token)
-            return answer
+            token = str(asked.get("ClientRequestToken", ""))
+            with self._lock:
+                if token in self._done:
+                    return Answer(200, b"{}")
+                answer = do()
+                if token and answer.status == 200:
+                    self._done.add(token)
+                return answer
 
         faults = self._faults.get(action)
         return faults.popleft()(asked, done) if faults else done()
@@ -155,7 +160,7 @@ def _copied(thing: Any) -> Any:
     return other
 
 
-models.copy = SimpleNamespace(deepcopy=_copied)  # type: ignore[assignment]  # for moto's transactions
+setattr(models, "copy", SimpleNamespace(deepcopy=_copied))  # noqa: B010  its transactions use it
 
 
 class _Quiet(WSGIRequestHandler):

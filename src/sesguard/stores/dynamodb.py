@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sesguard._core import entering, listing, store_door
+from sesguard._core import entering, store_door
 from sesguard._core.drafts import Draft
-from sesguard._core.listing import Line, Place
+from sesguard._core.listing import Line
 from sesguard._core.naming import HashedWith, names_of
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
@@ -18,8 +18,9 @@ from sesguard.ports import Clock
 from sesguard.stores import dynamodb_items as rows
 from sesguard.stores import dynamodb_setup as setup
 from sesguard.stores.dynamodb_about import DynamoDBList
-from sesguard.stores.dynamodb_changes import change, foreign, held
+from sesguard.stores.dynamodb_changes import change, held
 from sesguard.stores.dynamodb_items import Item
+from sesguard.stores.dynamodb_pages import standing
 from sesguard.stores.dynamodb_table import MOST, DynamoDBClient, DynamoDBTable
 from sesguard.suppression import Change, Page, Reason, Suppression
 
@@ -273,7 +274,7 @@ class DynamoDBStore:
         start = store_door.place(after)
         size = store_door.limit(limit)
         items: list[Suppression] = []
-        for entry in self._standing(start, size):
+        for entry in standing(self._table, self._list, start, now=self._clock.now(), size=size):
             if len(items) == size:
                 return Page(items, store_door.cursor(items[-1]))
             items.append(entry)
@@ -311,32 +312,3 @@ class DynamoDBStore:
 
     def _lines(self, items: Mapping[str, Item], name: AddressKey) -> Sequence[Line]:
         return held(items, name, where=self._table.where).lines
-
-    def _standing(self, after: Place | None, size: int) -> Iterator[Suppression]:
-        """What holds, from a place on."""
-        now = self._clock.now()
-        last = None if after is None else rows.name_id(after.key)
-        items = self._list.read([] if last is None else [last])
-        if after is not None:
-            rest = [line for line in self._lines(items, after.key) if line.place > after]
-            yield from _holding(rest, now)
-        while True:
-            found, last = self._table.scan(last, limit=max(size + 1, MOST), prefix=rows.NAMES)
-            for item in found:
-                yield from _holding(self._lines_in(item), now)
-            if last is None:
-                return
-
-    def _lines_in(self, item: Item) -> Sequence[Line]:
-        id = str(item[rows.ID].get("S", ""))
-        try:
-            return rows.held(rows.name_in(item), item).lines
-        except ValueError as error:
-            raise foreign(id, str(error), where=self._table.where) from None
-
-
-def _holding(lines: Iterable[Line], now: datetime) -> Iterator[Suppression]:
-    for line in sorted(lines, key=lambda one: one.place):
-        entry = listing.strongest(line.suppressions, now=now)
-        if entry is not None:
-            yield entry

@@ -119,7 +119,8 @@ class _Attempt:
         self._keep = keep
         self._versions = versions
         self._version = uuid.uuid4().hex
-        self._marks: dict[str, None] = {}
+        self._seen: set[str] = set()
+        self._marks: list[str] = []
         self._held: dict[AddressKey, Held] = {}
         self.draft: Draft = Draft(self._load, self._mark)
 
@@ -135,7 +136,7 @@ class _Attempt:
         # event is marked when all that it does is done.
         effects = [self._put(name, lines) for name, lines in changed.items() if lines]
         effects += [self._delete(name) for name, lines in changed.items() if not lines]
-        marks = [self._put_mark(event_key) for event_key in self._marks]
+        marks = [self._put_mark(id) for id in self._marks]
         whole = _packed([*effects, *marks])
         self._versions.add(self._version)
         return whole if len(whole) < 2 else [*_packed(effects), *_packed(marks)]
@@ -147,12 +148,14 @@ class _Attempt:
     def _mark(self, event_key: str) -> bool:
         id = rows.mark_id(event_key)
         try:
-            seen = rows.is_marked(self._items.get(id), now=self._now, by=self._versions)
+            version = rows.marked_by(self._items.get(id), now=self._now)
         except ValueError as error:
             raise foreign(id, str(error), where=self._where) from None
-        if seen or id in self._marks:
+        if id in self._seen or (version is not None and version not in self._versions):
             return False
-        self._marks[id] = None
+        self._seen.add(id)
+        if version is None:
+            self._marks.append(id)
         return True
 
     def _put(self, name: AddressKey, lines: tuple[Line, ...]) -> _Sized:

@@ -22,10 +22,10 @@ __all__ = [
     "Held",
     "Item",
     "held",
-    "is_marked",
     "kept",
     "mark_id",
     "mark_item",
+    "marked_by",
     "name_id",
     "name_in",
     "name_item",
@@ -163,14 +163,11 @@ def mark_item(id: str, *, until: int, version: str) -> Item:
     return {ID: {"S": id}, TTL: {"N": str(until)}, "version": {"S": version}}
 
 
-def is_marked(item: Item | None, *, now: datetime, by: Iterable[str]) -> bool:
+def marked_by(item: Item | None, *, now: datetime) -> str | None:
     """
-    Whether an item says that another has applied an event, and has not run out.
+    The version that a writer gave to a mark; None where there is none, or it has run out.
 
     DynamoDB deletes what has run out within days, and gives it until then.
-
-    Args:
-        by: Versions that are this writer's own.
 
     Raises:
         ValueError: It is nothing that this store wrote.
@@ -179,11 +176,9 @@ def is_marked(item: Item | None, *, now: datetime, by: Iterable[str]) -> bool:
         DynamoDB Developer Guide, "Using time to live (TTL)", expired items.
     """
     if item is None:
-        return False
-    number = item.get(TTL, {}).get("N")
-    if not isinstance(number, str):
-        raise ValueError("it is nothing that this store wrote")  # noqa: TRY004  all are one here
-    return int(number) > now.timestamp() and _string(item, "version") not in by
+        return None
+    until = int(_value(item, TTL, "N"))
+    return _value(item, "version", "S") if until > now.timestamp() else None
 
 
 def size(item: Item) -> int:
@@ -200,7 +195,11 @@ def size(item: Item) -> int:
 
 
 def _string(item: Item, name: str) -> str:
-    value = item.get(name, {}).get("S")
+    return _value(item, name, "S")
+
+
+def _value(item: Item, name: str, kind: str) -> str:
+    value = item.get(name, {}).get(kind)
     if not isinstance(value, str):
         raise ValueError("it is nothing that this store wrote")  # noqa: TRY004  all are one here
     return value

@@ -27,7 +27,7 @@ def make(table: DynamoDBTable) -> None:
     """
     table.ask("CreateTable", lambda client: _created(client, table.name))
     for _ in range(_LONGEST):
-        if _description(table).get("TableStatus") == "ACTIVE":
+        if _description(table, is_new=True).get("TableStatus") == "ACTIVE":
             break
         table.clock.sleep(1.0)
     _check_keys(table)
@@ -95,14 +95,18 @@ def _check_keys(table: DynamoDBTable) -> None:
         )
 
 
-def _description(table: DynamoDBTable) -> Mapping[str, Any]:
-    """What the table is; nothing for one that has just been made and is not seen yet."""
+def _description(table: DynamoDBTable, *, is_new: bool = False) -> Mapping[str, Any]:
+    """What the table is; nothing where it *is_new* and not seen everywhere yet."""
 
     def describe(client: DynamoDBClient) -> Mapping[str, Any]:
-        return client.describe_table(TableName=table.name)
+        try:
+            return client.describe_table(TableName=table.name)
+        except ClientError as error:
+            if not is_new or code_of(error) != "ResourceNotFoundException":
+                raise
+            return {"Table": {}}
 
-    answer = table.ask("DescribeTable", describe)
-    return _part(table, answer, "DescribeTable", "Table")
+    return _part(table, table.ask("DescribeTable", describe), "DescribeTable", "Table")
 
 
 def _ttl(table: DynamoDBTable) -> Mapping[str, Any]:
