@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sesguard.addresses import AddressKey
-from sesguard.stores import DynamoDBStore
+from sesguard.stores.dynamodb import DynamoDBStore
 from sesguard.suppression import Change, CountSoftBounce, Reason, Suppress, Suppression
 from sesguard.testing import ManualClock
 from tests.peers.dynamodb_server import (
@@ -23,9 +23,23 @@ from tests.peers.dynamodb_server import (
 )
 
 __all__ = [
-    *("ANN", "BEN", "DAY", "NOW"),
-    *("clock", "deaf_port", "server", "store", "table"),
-    *("between", "cancelled", "hard", "leaving", "lost", "many", "put", "soft"),
+    "ANN",
+    "BEN",
+    "DAY",
+    "NOW",
+    "between",
+    "cancelled",
+    "clock",
+    "deaf_port",
+    "hard",
+    "leaving",
+    "lost",
+    "many",
+    "put",
+    "server",
+    "soft",
+    "store",
+    "table",
 ]
 
 ANN, BEN = AddressKey("ann@example.org"), AddressKey("ben@example.org")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sesguard.addresses import AddressKey
-from sesguard.stores import DynamoDBStore
+from sesguard.stores.dynamodb import DynamoDBStore
 from sesguard.testing import ManualClock, StoreContract
 from sesguard.testing.store_contract import MakeStore
 from tests.peers.dynamodb_server import DynamoDBPeer, dynamodb_peer

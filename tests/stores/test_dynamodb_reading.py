@@ -8,7 +8,7 @@ import pytest
 
 from sesguard.addresses import AddressKey
 from sesguard.errors import ConfigurationError, StoreError
-from sesguard.stores import DynamoDBStore
+from sesguard.stores.dynamodb import DynamoDBStore
 from sesguard.testing import ManualClock
 from tests.peers.dynamodb_server import REGION, Answer, DynamoDBPeer, Fault, answered, refused
 from tests.stores.dynamodb_kit import (

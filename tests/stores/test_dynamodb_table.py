@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sesguard.errors import StoreError
-from sesguard.stores import DynamoDBStore
+from sesguard.stores.dynamodb import DynamoDBStore
 from sesguard.testing import ManualClock
 from tests.peers.dynamodb_server import DynamoDBPeer, answered, refused
 from tests.stores.dynamodb_kit import (

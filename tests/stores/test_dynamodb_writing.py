@@ -11,7 +11,7 @@ import pytest
 
 from sesguard.addresses import AddressKey
 from sesguard.errors import StoreError
-from sesguard.stores import DynamoDBStore
+from sesguard.stores.dynamodb import DynamoDBStore
 from sesguard.suppression import Change, CountSoftBounce, Reason, Suppress, Suppression
 from sesguard.testing import ManualClock
 from tests.peers.dynamodb_server import Answer, DynamoDBPeer, Fault, refused
