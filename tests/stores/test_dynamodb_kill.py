@@ -24,7 +24,7 @@ from tests import test_worker_kill as kill
 from tests.peers.dynamodb_server import REGION
 
 KILLS = int(os.environ.get("SESGUARD_DYNAMODB_KILLS", "20"))
-"""In CI. Each takes about a second, most of it to make a client."""
+"""In CI. Each takes about half a second, most of it to make a client."""
 
 
 @contextmanager

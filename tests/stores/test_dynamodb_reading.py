@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -219,12 +220,13 @@ def test_missing_credentials_and_regions_are_told(
 
 def test_options_that_do_not_go_together_are_refused(server: DynamoDBPeer) -> None:
     """A client brings its own region; a table has a name; marks are kept for a while."""
-    for make in (
+    makes: list[Callable[[], object]] = [
         lambda: DynamoDBStore("t", boto3_client=server.client, region_name=REGION),
         lambda: DynamoDBStore(""),
         lambda: DynamoDBStore("t", keep_marks=0),
         lambda: DynamoDBStore("t", hashed_with=b"short"),
-    ):
+    ]
+    for make in makes:
         with pytest.raises(ConfigurationError):
             make()
 

@@ -94,6 +94,8 @@ def test_one_event_that_two_bring_is_applied_by_one(
     server.fail("BatchGetItem", between(lambda: other.apply([("a", [soft(BEN)])])))
     assert list(store.apply([("a", [soft(BEN)]), ("b", [hard()])])) == [False, True]
     assert set(store.look_up([ANN, BEN])) == {ANN}
+    server.fail("BatchGetItem", between(lambda: other.apply([("c", ())])))
+    assert list(store.apply([("c", ())])) == [False]
 
 
 def test_an_item_that_was_deleted_and_made_again_is_another(

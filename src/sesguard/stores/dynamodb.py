@@ -134,6 +134,8 @@ class DynamoDBStore:
 
         Raises:
             StoreError: The table cannot be read.
+
+            ConfigurationError: There are no credentials, or no region. So it is of all methods.
         """
         parts = store_door.scopes(scopes)
         asked = self._names.asked(store_door.keys(keys))
