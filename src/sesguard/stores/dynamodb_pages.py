@@ -33,7 +33,7 @@ def standing(
     items = items_of.read([] if last is None else [last])
     if after is not None:
         lines = held(items, after.key, where=table.where).lines
-        yield from _holding([line for line in lines if line.place >= after], now)
+        yield from _holding([line for line in lines if line.place > after], now)
     while True:
         found, last = table.scan(last, limit=max(size + 1, MOST), prefix=rows.NAMES)
         for item in found:
