@@ -12,6 +12,7 @@ AREAS = [
     "events",
     "send",
     "lookup",
+    "dynamodb",
     "limiter",
     "limiters",
     "throttle",

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import moto
+
 from sesguard import Reason, listfiles, stores, suppression, testing
 from tests.canary.mails import WRONG_TEXTS
 from tests.canary.material import (
@@ -18,13 +20,17 @@ from tests.canary.material import (
     KEY,
     NOW,
     SAID,
+    SECRET,
     Foreign,
     entry,
     failing_later,
     letter,
+    once,
+    session,
 )
 from tests.canary.sends import guarded
 from tests.canary.watch import Watch
+from tests.peers.http import Answer, HTTPPeer
 
 __all__ = ["SCENARIOS", "Told"]
 
@@ -86,6 +92,10 @@ def exercised(watch: Watch, store: Any) -> None:
     guarded(watch, [letter()], suppression=store)
     watch.ask(store.remove, [KEY], ADDRESS)
     watch.ask(store.remove, [KEY, f"1{KEY}"])
+    for ask in (getattr(store, name, None) for name in ("export", "erase")):
+        if ask is not None:  # a store over functions of a user's has neither
+            watch.ask(ask, ADDRESS)
+            watch.ask(ask, SAID)
     with store:
         watch.value(store)
     watch.ask(store.close)
@@ -162,4 +172,56 @@ def lists_in_files(watch: Watch, folder: Path) -> None:
         watch.ask(partial(read, file, store, address=SAID))
 
 
-SCENARIOS = [lists, lists_in_layers, lists_in_files, lists_of_functions]
+def lists_in_dynamodb(watch: Watch, folder: Path) -> None:
+    """Lists in tables that are well, damaged, somebody else's, or not there."""
+    clock = testing.ManualClock(NOW)
+    with moto.mock_aws():
+        client = session().client("dynamodb")
+
+        def opened(table: str, **options: Any) -> stores.DynamoDBStore:
+            store = stores.DynamoDBStore(table, boto3_client=client, clock=clock, **options)
+            watch.ask(store.create_table)
+            watch.ask(store.verify)
+            return store
+
+        exercised(watch, opened("well"))
+        exercised(watch, opened("well", hashed_with=SECRET.encode() * 32))
+        exercised(watch, opened("hashed", hashed_with=SECRET.encode() * 32))
+        exercised(watch, opened("hashed"))
+        for id in (f"k#{KEY}", "m#Bounce:1", "about"):
+            store = opened("damaged")
+            client.put_item(TableName="damaged", Item={"id": {"S": id}, "text": {"S": SAID}})
+            exercised(watch, store)
+        exercised(watch, stores.DynamoDBStore("none", boto3_client=client, clock=clock))
+        large = dataclasses.replace(entry(), detail=SAID * 40_000)
+        watch.ask(opened("large").add, [large])
+
+
+def lists_in_a_dynamodb_that_refuses(watch: Watch, folder: Path) -> None:
+    """DynamoDB says what is in a request, is away, or answers nonsense."""
+    said = {"__type": "x#AccessDeniedException", "message": SAID}
+    answers: list[Any] = [
+        Answer(400, said),
+        Answer(400, {"__type": f"x#{SAID}", "message": SAID}),
+        Answer(200, SAID),
+        Answer(200, {"Responses": {ADDRESS: [SAID]}, "UnprocessedKeys": {}}),
+        "reset_after_body",
+    ]
+    for answer in answers:
+        with HTTPPeer(*[answer] * 60) as peer:
+            client = once("dynamodb", peer.url)
+            with stores.DynamoDBStore("t", boto3_client=client) as store:
+                exercised(watch, store)
+    make: Any = stores.DynamoDBStore
+    for wrong in ("", ADDRESS):
+        watch.ask(partial(make, boto3_client=FOREIGN, region_name=wrong), wrong)
+
+
+SCENARIOS = [
+    lists,
+    lists_in_layers,
+    lists_in_files,
+    lists_of_functions,
+    lists_in_dynamodb,
+    lists_in_a_dynamodb_that_refuses,
+]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard.stores.dynamodb import DynamoDBStore
     from sesguard.stores.function import FunctionStore
     from sesguard.stores.layered import LayeredStore
     from sesguard.stores.memory import MemoryStore
     from sesguard.stores.sqlite import SQLiteStore
 
-__all__ = ["FunctionStore", "LayeredStore", "MemoryStore", "SQLiteStore"]
+__all__ = ["DynamoDBStore", "FunctionStore", "LayeredStore", "MemoryStore", "SQLiteStore"]
 
 _HOMES = {
+    "DynamoDBStore": "sesguard.stores.dynamodb",
     "FunctionStore": "sesguard.stores.function",
     "LayeredStore": "sesguard.stores.layered",
     "MemoryStore": "sesguard.stores.memory",
