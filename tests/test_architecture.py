@@ -19,7 +19,8 @@ LAYERS = {
     "core": "_core",
     "ports": "ports",
     "flows": "_flows _lift",
-    "ground": "clocks _one_per_process _sqlalchemy_engine _sqlite_file",  # adapters stand on these
+    # What adapters stand on.
+    "ground": "clocks _one_per_process _redis_server _sqlalchemy_engine _sqlite_file",
     "adapters": "transports stores limiters guards ledgers outboxes sources observers account infra"
     " sns_certificates sns_https",
     "clients": "_client _worker _outbox client worker webhook outbox listfiles mailed mailcheck"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from sesguard._lift import is_async
+from sesguard._redis_server import is_awaited, is_client
 from sesguard.errors import ConfigurationError
 from sesguard.ledgers.redis_records import BEGIN, FINISH, FORGET, RedisRecords
 from sesguard.ports import Recorded
@@ -51,7 +51,7 @@ class RedisLedger:
         keep: float | timedelta = timedelta(days=30),
         prefix: str = "sesguard:ledger:",
     ) -> None:
-        if isinstance(redis, type) or not hasattr(redis, "eval") or _is_async(redis):
+        if not is_client(redis) or is_awaited(redis):
             raise ConfigurationError(
                 "redis= must be a redis.Redis that has been made. One of redis.asyncio goes to "
                 "ledgers.AsyncRedisLedger."
@@ -117,9 +117,10 @@ class RedisLedger:
         self.close()
 
     def _look_at_policy(self, key: str) -> None:
-        if not self._records.looked_at_policy:
-            with self._records.looking_at_policy(key):
-                self._records.warn_of_policy(self._redis.info("memory"))
+        policy = self._records.policy
+        if not policy.was_seen:
+            with self._records.failing(key), policy.looking():
+                policy.warn_of(self._redis.info("memory"))
 
 
 class AsyncRedisLedger:
@@ -144,7 +145,7 @@ class AsyncRedisLedger:
         keep: float | timedelta = timedelta(days=30),
         prefix: str = "sesguard:ledger:",
     ) -> None:
-        if isinstance(redis, type) or not hasattr(redis, "eval") or not _is_async(redis):
+        if not is_client(redis) or not is_awaited(redis):
             raise ConfigurationError(
                 "redis= must be a redis.asyncio.Redis that has been made. A redis.Redis goes to "
                 "ledgers.RedisLedger."
@@ -192,11 +193,7 @@ class AsyncRedisLedger:
         await self.close()
 
     async def _look_at_policy(self, key: str) -> None:
-        if not self._records.looked_at_policy:
-            with self._records.looking_at_policy(key):
-                self._records.warn_of_policy(await self._redis.info("memory"))
-
-
-def _is_async(client: _Client) -> bool:
-    """Whether a client is to be awaited. Of its methods only the innermost one tells."""
-    return is_async(client.execute_command)
+        policy = self._records.policy
+        if not policy.was_seen:
+            with self._records.failing(key), policy.looking():
+                policy.warn_of(await self._redis.info("memory"))

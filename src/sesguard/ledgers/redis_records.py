@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import cast
 
+from sesguard import _redis_server
 from sesguard._core import store_door
-from sesguard.errors import MissingExtraError, StoreError
+from sesguard.errors import StoreError
 from sesguard.ports import Recorded
 
-try:
-    from redis.exceptions import RedisError, ResponseError
-except ImportError:
-    raise MissingExtraError("redis", extra="redis") from None
-
 __all__ = ["BEGIN", "FINISH", "FORGET", "RedisRecords"]
-
-logger: logging.Logger = logging.getLogger(__name__)
 
 # A record is a hash of `content`, of `by`, the begin that made it, and of `result` once it has
 # one. A begin that redis-py repeats, since its answer was lost, finds its own record.
@@ -70,7 +63,9 @@ class RedisRecords:
         self._prefix = prefix
         self._keep = str(store_door.span("keep", keep) // timedelta(milliseconds=1))
         self._unanswered: dict[str, str] = {}
-        self.looked_at_policy: bool = False
+        self.policy: _redis_server.EvictionPolicy = _redis_server.EvictionPolicy(
+            "the ledger", "a mail may be sent twice"
+        )
 
     def beginning(self, key: str, content: str) -> tuple[str, ...]:
         """
@@ -110,39 +105,8 @@ class RedisRecords:
         if answer != 1:
             raise self._foreign(key)
 
-    @contextmanager
-    def failing(self, key: str) -> Generator[None, None, None]:
-        try:
-            yield
-        except RedisError as error:
-            if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
-                raise self._foreign(key) from None
-            raise StoreError(
-                f"The ledger in Redis failed with {type(error).__name__}: see that the server "
-                "can be reached and written to (error.original holds the cause).",
-                original=error,
-            ) from None
-
-    @contextmanager
-    def looking_at_policy(self, key: str) -> Generator[None, None, None]:
-        """Where the server does not tell its policy, there is nothing to warn of."""
-        with self.failing(key):
-            try:
-                yield
-            except ResponseError as error:
-                logger.debug("Redis does not tell its maxmemory-policy: %s", type(error).__name__)
-        self.looked_at_policy = True
-
-    def warn_of_policy(self, info: object) -> None:
-        """Say so where the server drops keys when its memory is full."""
-        policy = cast("Mapping[str, object]", info).get("maxmemory_policy")
-        if policy is not None and policy != "noeviction":
-            logger.warning(
-                "Redis forgets keys when its memory is full (maxmemory-policy is %s), those of "
-                "the ledger too, and then a mail may be sent twice: give the ledger a server "
-                "with maxmemory-policy noeviction.",
-                policy,
-            )
+    def failing(self, key: str) -> AbstractContextManager[None]:
+        return _redis_server.failing("The ledger", self._foreign(key))
 
     def _text(self, key: str, value: object) -> str:
         try:
