@@ -1,13 +1,15 @@
-"""A redis-server of a test's own, on a free port of loopback, with nothing on disk."""
+"""A redis-server of a test's own, on a free port of loopback, with nothing on disk unless asked."""
 
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +20,30 @@ from redis.retry import Retry
 
 __all__ = ["RedisServer", "redis_server"]
 
+_IN_MEMORY = ("--appendonly", "no")
+_ON_DISK = ("--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no")
 _PATIENCE = 20.0  # seconds that a busy machine may take to start or stop one
 
 
 class RedisServer:
     """
-    A server that can be stopped and started again, empty, on the same port.
+    A server that can be stopped and started again on the same port.
+
+    Args:
+        folder: Where it keeps what it holds, readable, at every write. Without one it is empty
+            again each time that it is started.
+
+        options: More of its own options.
 
     Attributes:
         port: Where it listens on 127.0.0.1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None, *options: str) -> None:
         self.port: int = _free_port()
+        self._options = [*_IN_MEMORY, *options]
+        if folder is not None:
+            self._options = [*_ON_DISK, "--dir", str(folder), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,7 +66,7 @@ class RedisServer:
             return
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
         self._process = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no"],
+            [*command, "--save", "", *self._options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -67,11 +80,18 @@ class RedisServer:
                 time.sleep(0.01)
 
     def stop(self) -> None:
-        """Stop it, by its own pid, and forget what it held; does nothing where it is stopped."""
+        """Stop it, by its own pid; does nothing where it is stopped."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, in the middle of what it does."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, by: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
+        process.send_signal(by)
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -80,11 +100,11 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server() -> Generator[RedisServer, None, None]:
+def redis_server(folder: Path | None = None, *options: str) -> Generator[RedisServer, None, None]:
     """A server for as long as the block runs. Skips the test where none is installed."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not on PATH: Debian has it in the package redis-server")
-    server = RedisServer()
+    server = RedisServer(folder, *options)
     server.start()
     try:
         yield server
