@@ -21,7 +21,11 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 _FAILURES = (faults.RedisError, faults.RedisClusterException)  # neither is the other
 
-# By class, or by the word that a script of an older server has in its error; the first one holds.
+_ONE_SLOT = (
+    "in a cluster, all keys must be in one slot: give a prefix= with a hash tag, as in "
+    "'{sesguard}:list:'"
+)
+# By class, or by words in what the server said to a script; the first one holds.
 _NEXT_STEPS: tuple[tuple[type[Exception], str, str], ...] = (
     (faults.BusyLoadingError, "LOADING", "it is loading its data still: try again in a while"),
     (faults.AuthenticationError, "NOAUTH", "give the client a user and password that it knows"),
@@ -35,12 +39,8 @@ _NEXT_STEPS: tuple[tuple[type[Exception], str, str], ...] = (
         "READONLY",
         "it is a replica, which may not be written to: give the client the primary",
     ),
-    (
-        faults.ClusterCrossSlotError,
-        "CROSSSLOT",
-        "in a cluster, all keys must be in one slot: give a prefix= with a hash tag, as in "
-        "'{sesguard}:list:'",
-    ),
+    (faults.ClusterCrossSlotError, "CROSSSLOT", _ONE_SLOT),
+    (faults.CrossSlotTransactionError, "same key slot", _ONE_SLOT),
     (
         faults.TimeoutError,
         "",
@@ -91,7 +91,7 @@ def failing(what: str, foreign: StoreError) -> Generator[None, None, None]:
 
 
 def _next_step(error: Exception) -> str:
-    said = str(error) if isinstance(error, faults.ResponseError) else ""
+    said = "" if isinstance(error, faults.ConnectionError | faults.TimeoutError) else str(error)
     for kind, word, step in _NEXT_STEPS:
         if isinstance(error, kind) or (word and word in said):
             return step

@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-__all__ = ["RedisServer", "redis_server"]
+__all__ = ["RedisServer", "free_port", "redis_server"]
 
 _IN_MEMORY = ("--appendonly", "no")
 _ON_DISK = ("--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no")
@@ -40,7 +40,7 @@ class RedisServer:
     """
 
     def __init__(self, folder: Path | None = None, *options: str) -> None:
-        self.port: int = _free_port()
+        self.port: int = free_port()
         self._options = [*_IN_MEMORY, *options]
         if folder is not None:
             self._options = [*_ON_DISK, "--dir", str(folder), *options]
@@ -87,6 +87,16 @@ class RedisServer:
         """End it at once, in the middle of what it does."""
         self._end(signal.SIGKILL)
 
+    @contextmanager
+    def frozen(self) -> Generator[None, None, None]:
+        """It answers nobody as long as the block runs, and does then what it was asked."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def _end(self, by: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -119,7 +129,8 @@ def _answers(client: redis.Redis) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -34,16 +34,18 @@ class RedisAsking:
             "the suppression list", "who is on it may be mailed"
         )
 
-    def run(self, script: str, keys: Sequence[bytes], arguments: Iterable[object] = ()) -> object:
+    def run(self, script: str, keys: Sequence[bytes], arguments: Iterable[object]) -> object:
         """What a script answers: a number, a text or a list."""
         return self._ask("EVAL", script, len(keys), *keys, *arguments)
 
     def texts(
-        self, script: str, keys: Sequence[bytes], arguments: Iterable[object] = ()
+        self, script: str, keys: Sequence[bytes], arguments: Iterable[object], *, number: int
     ) -> list[bytes | None]:
-        """What a script answers that tells one text for each key, or none."""
-        answer = self.run(script, keys, arguments)
-        return self._list(answer, optional=True)
+        """What a script answers that tells so many texts, or for each that there is none."""
+        found = self._list(self.run(script, keys, arguments), optional=True)
+        if len(found) != number:
+            raise self.no_answer()
+        return found
 
     def members(self, *command: object) -> list[bytes]:
         """Members of a sorted set."""

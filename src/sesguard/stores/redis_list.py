@@ -56,9 +56,8 @@ class RedisList:
         asked = list(dict.fromkeys(text(name).encode() for name in names))
         marks = list(dict.fromkeys(map(self._keys.of_event, events)))
         keys = (self._keys.about, self._keys.names, *map(self._keys.of_name, asked), *marks)
-        about, *held = self._asking.texts(READ, keys, asked)
-        if len(held) != len(asked) + len(marks):
-            raise self._asking.no_answer()
+        number = 1 + len(asked) + len(marks)
+        about, *held = self._asking.texts(READ, keys, asked, number=number)
         agreed = self._agree(about)
         texts = dict(zip(asked, held[: len(asked)], strict=True))
         for name, found in texts.items():
@@ -173,7 +172,7 @@ class RedisList:
                 raise not_given(answer.decode(), where=self._keys.where)
             if answer not in (DONE, CHANGED):
                 raise self._asking.no_answer()
-            held, *_ = self._asking.texts(READ, keys)
+            (held,) = self._asking.texts(READ, keys, (), number=1)
         raise self.contended()
 
     def _about(self, held: bytes | None) -> About:

@@ -52,8 +52,9 @@ return 1
 # of each; then members of counting with their scores. Nothing stands as ''.
 #
 # A write that redis-py repeats, since its answer was lost, finds its own token in its first mark.
-# Whatever can be refused is refused before the first thing is written, and the marks come last:
-# an event whose effects a server's fault has cut off is not taken for one that was applied.
+# Redis refuses all of it before the first thing is written, but for a user who may not do a part
+# of it. So what finds an address comes first and goes last, and the marks come last of all: a
+# batch that was cut off is not taken for one that was applied, and is made whole by being repeated.
 WRITE = """
 local token, about, marks = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if redis.call('GET', KEYS[4]) == token then
@@ -79,12 +80,14 @@ redis.call('ZCARD', KEYS[3])
 for index = 1, texts do
   local key, name = KEYS[3 + marks + index], ARGV[at + 3 * index - 2]
   local was, is = ARGV[at + 3 * index - 1], ARGV[at + 3 * index]
-  if is == '' and was ~= '' then
-    redis.call('DEL', key)
-    redis.call('ZREM', KEYS[2], name)
-  elseif is ~= was then
+  if is ~= '' then
+    if is ~= was then
+      redis.call('SET', key, is)
+    end
     redis.call('ZADD', KEYS[2], 0, name)
-    redis.call('SET', key, is)
+  elseif was ~= '' then
+    redis.call('ZREM', KEYS[2], name)
+    redis.call('DEL', key)
   end
 end
 for index = at + 3 * texts + 1, #ARGV, 2 do
