@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -131,6 +132,15 @@ def test_nothing_is_asked_before_the_first_use(server: RedisServer) -> None:
         assert not client.keys("*")
         assert not store.look_up([ANN])
         assert keys_of(client, "*") == {"about"}
+
+
+def test_many_may_come_first(client: redis.Redis) -> None:
+    """Of threads and stores that use a new list at the same moment, one begins it, none fails."""
+    for attempt in range(50):
+        stores = [RedisStore(client, prefix=f"{attempt}:") for _ in range(2)]
+        run_together([partial(store.look_up, [ANN]) for store in stores * 3])
+        stores[0].suppress(ANN)
+        assert set(stores[1].look_up([ANN])) == {ANN}
 
 
 def test_the_list_is_the_servers(client: redis.Redis) -> None:

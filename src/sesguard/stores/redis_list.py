@@ -57,8 +57,9 @@ class RedisList:
         marks = list(dict.fromkeys(map(self._keys.of_event, events)))
         keys = (self._keys.about, self._keys.names, *map(self._keys.of_name, asked), *marks)
         number = 1 + len(asked) + len(marks)
+        known = self._agreed  # before it is asked: another thread may begin the list meanwhile
         about, *held = self._asking.texts(READ, keys, asked, number=number)
-        agreed = self._agree(about)
+        agreed = self._agree(about, known)
         texts = dict(zip(asked, held[: len(asked)], strict=True))
         for name, found in texts.items():
             if found == b"":
@@ -149,16 +150,16 @@ class RedisList:
             why = "it holds what this store did not write"
         raise self._keys.foreign(self._keys.names, why)
 
-    def _agree(self, held: bytes | None) -> bytes:
+    def _agree(self, held: bytes | None, known: tuple[bytes, str] | None) -> bytes:
         """
         See that the list is the one that was used before, and that its names are made as ours.
 
         Where it is a new one, or nothing stands under peppers that are not given, write down how.
         """
         for _ in range(MOST_TRIES):
-            if held is not None and self._agreed is not None and held == self._agreed[0]:
+            if held is not None and known is not None and held == known[0]:
                 return held
-            about = self._about(held)
+            about = self._about(held, known)
             if held is not None and about.marks == self._names.marks:
                 self._agreed = (held, about.id)
                 return held
@@ -175,13 +176,13 @@ class RedisList:
             (held,) = self._asking.texts(READ, keys, (), number=1)
         raise self.contended()
 
-    def _about(self, held: bytes | None) -> About:
+    def _about(self, held: bytes | None, known: tuple[bytes, str] | None) -> About:
         """What the list says of itself, or a new one would. It must be the one of before."""
         try:
             about = About(secrets.token_hex(8)) if held is None else About.from_text(held)
         except ValueError as error:
             raise self._keys.foreign(self._keys.about, str(error)) from None
-        if self._agreed is not None and about.id != self._agreed[1]:
+        if known is not None and about.id != known[1]:
             raise StoreError(
                 f"{self._keys.where} was deleted or replaced while this process used it, or the "
                 "server lost its data: bring the list back, or close the store to begin anew."
