@@ -2,7 +2,7 @@
 The worker killed with SIGKILL at any line, over a queue with all of SQS's faults.
 
 A parent plays the queue over a socket: it brings messages in any order and more than once, fails
-some deletes and loses others. Children run the worker on one SQLite file and are killed: between
+some deletes and loses others. Children run the worker on one list and are killed: between
 two requests, after a random time, or by themselves before a random line. In the end the list must
 be exactly what the events say, each counted once.
 
@@ -26,14 +26,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeAlias
 
 from sesguard import FeedbackPolicy, Worker, events
 from sesguard.addresses import AddressKey
-from sesguard.ports import Received
+from sesguard.ports import Received, SuppressionStore
 from sesguard.stores import SQLiteStore
 from tests.peers import feedback
 
@@ -47,6 +49,8 @@ FULL = 20
 """Messages that a worker finds in the queue at least: two batches."""
 
 Asked: TypeAlias = dict[str, Any]
+OpenStore: TypeAlias = Callable[[], SuppressionStore]
+"""Opens one and the same list, in whichever process it is called."""
 
 
 class Queue:
@@ -180,7 +184,7 @@ class Lines:
 
 def work(
     link: socket.socket,
-    path: Path,
+    open_store: OpenStore,
     *,
     forever: bool,
     threads: int,
@@ -192,7 +196,7 @@ def work(
         peer = Peer(link)
         policy = FeedbackPolicy(soft_bounce_limit=LIMIT)
         worker = Worker(
-            peer, store=SQLiteStore(path), policy=policy, handlers=[peer.tell], threads=threads
+            peer, store=open_store(), policy=policy, handlers=[peer.tell], threads=threads
         )
         lines = Lines(peer, last) if measure or last else None
         if measure:
@@ -216,7 +220,7 @@ class Round:
     def __init__(
         self,
         queue: Queue,
-        path: Path,
+        open_store: OpenStore,
         *,
         forever: bool = False,
         threads: int = 1,
@@ -238,7 +242,7 @@ class Round:
         self._pid = os.fork()
         if self._pid == 0:
             self._link.close()
-            work(far, path, forever=forever, threads=threads, measure=measure, last=last)
+            work(far, open_store, forever=forever, threads=threads, measure=measure, last=last)
         far.close()
         self._serve()
         self._link.close()
@@ -330,21 +334,21 @@ class Population:
             self._queue.put(f"Bounce:{feedback_id}", feedback.through_sns(record))
 
 
-def drained(queue: Queue, path: Path) -> None:
+def drained(queue: Queue, open_store: OpenStore) -> None:
     """Work without kills until nothing is left; the faults go on."""
     for _ in range(500):
         if not len(queue):
             return
-        assert not Round(queue, path).killed
+        assert not Round(queue, open_store).killed
     raise AssertionError(f"{len(queue)} messages could not be got out of the queue")
 
 
-def listed(path: Path, names: Sequence[str]) -> set[str]:
-    with SQLiteStore(path) as store:
+def listed(open_store: OpenStore, names: Sequence[str]) -> set[str]:
+    with closing(open_store()) as store:
         return set(store.look_up([AddressKey(name) for name in names]))
 
 
-def play(kills: int, seed: int, path: Path) -> dict[str, object]:
+def play(kills: int, seed: int, open_store: OpenStore) -> dict[str, object]:
     """Kill so many workers, then look at the list."""
     chance = random.Random(seed)
     queue = Queue(chance)
@@ -356,12 +360,12 @@ def play(kills: int, seed: int, path: Path) -> dict[str, object]:
             people.grow()
 
     fill()
-    Round(queue, path)  # makes the file
+    Round(queue, open_store)  # makes the list
     lines: list[tuple[bool, int, str, int]] = []
     longest = 0.0
     for forever, threads in itertools.product((False, True), (1, 3)):
         fill()
-        measured = Round(queue, path, forever=forever, threads=threads, measure=True)
+        measured = Round(queue, open_store, forever=forever, threads=threads, measure=True)
         longest = max(longest, measured.seconds)
         lines += [(forever, threads, line, runs) for line, runs in measured.runs.items()]
     chance.shuffle(lines)
@@ -376,27 +380,32 @@ def play(kills: int, seed: int, path: Path) -> dict[str, object]:
             forever, threads, line, runs = lines[tried % len(lines)]
             tried += 1
             last = (line, chance.randint(1, runs))
-            one = Round(queue, path, forever=forever, threads=threads, last=last)
+            one = Round(queue, open_store, forever=forever, threads=threads, last=last)
         elif how == "request":
             before, requests = chance.random() < 0.5, chance.randint(1, FULL)
             one = Round(
-                queue, path, forever=forever, threads=threads, requests=requests, before=before
+                queue,
+                open_store,
+                forever=forever,
+                threads=threads,
+                requests=requests,
+                before=before,
             )
         else:
             seconds = chance.random() * longest
-            one = Round(queue, path, forever=forever, threads=threads, seconds=seconds)
+            one = Round(queue, open_store, forever=forever, threads=threads, seconds=seconds)
         if how == "line" and not one.died_at:
             how = "time"  # it had less to do than the measured one, and was killed when idle
         made[how] += one.killed
         died_at.add(one.died_at)
-    drained(queue, path)
-    lost = len(people.hard) - len(listed(path, people.hard))
-    lost += len(people.at_the_limit) - len(listed(path, people.at_the_limit))
-    twice = len(listed(path, people.under_the_limit))
+    drained(queue, open_store)
+    lost = len(people.hard) - len(listed(open_store, people.hard))
+    lost += len(people.at_the_limit) - len(listed(open_store, people.at_the_limit))
+    twice = len(listed(open_store, people.under_the_limit))
     for name in people.under_the_limit:  # one more each, and they must all be on the list
         people.bounce(name, "Transient", LIMIT)
-    drained(queue, path)
-    lost += len(people.under_the_limit) - len(listed(path, people.under_the_limit))
+    drained(queue, open_store)
+    lost += len(people.under_the_limit) - len(listed(open_store, people.under_the_limit))
     return {
         "kills": made.total(),
         **{f"killed by {how}": count for how, count in sorted(made.items())},
@@ -430,7 +439,7 @@ def test_a_killed_worker_loses_no_event_and_applies_none_twice(tmp_path: Path) -
 
 def main(kills: str = str(KILLS), folder: str | None = None, seed: str = "1") -> None:
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        figures = play(int(kills), int(seed), Path(made) / "list.db")
+        figures = play(int(kills), int(seed), partial(SQLiteStore, Path(made) / "list.db"))
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 
