@@ -13,6 +13,7 @@ AREAS = [
     "send",
     "lookup",
     "dynamodb",
+    "lookup_redis",
     "limiter",
     "limiters",
     "throttle",

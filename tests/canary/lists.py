@@ -32,7 +32,7 @@ from tests.canary.sends import guarded
 from tests.canary.watch import Watch
 from tests.peers.http import Answer, HTTPPeer
 
-__all__ = ["SCENARIOS", "Told"]
+__all__ = ["SCENARIOS", "Told", "kept"]
 
 
 class Told:
@@ -103,7 +103,7 @@ def exercised(watch: Watch, store: Any) -> None:
 
 def kept(watch: Watch, store: Any) -> None:
     """Call what a store of our own has beside the port, and then the rest."""
-    store.suppress(ADDRESS)
+    watch.ask(store.suppress, ADDRESS)
     for given in (ADDRESS, *WRONG_TEXTS[:4], FOREIGN):
         watch.ask(store.export, given)
         watch.ask(store.erase, given)

@@ -12,10 +12,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 import boto3.session
 
@@ -44,16 +42,14 @@ def server() -> Generator[str, None, None]:
 
 def play(kills: int, seed: int) -> dict[str, object]:
     """Kill so many workers, then look at the list."""
-    with server() as url, tempfile.TemporaryDirectory() as folder:
+    with server() as url:
         session = boto3.session.Session("testing", "testing", region_name=REGION)
 
-        def opened(path: Path) -> DynamoDBStore:
-            return DynamoDBStore(path.name, boto3_session=session, endpoint_url=url)
+        def opened() -> DynamoDBStore:
+            return DynamoDBStore("suppressed", boto3_session=session, endpoint_url=url)
 
-        opened(Path("suppressed")).create_table()
-        # The play opens its list by this name, in each of its processes.
-        setattr(kill, "SQLiteStore", opened)  # noqa: B010  no type checker takes it otherwise
-        return kill.play(kills, seed, Path(folder) / "suppressed")
+        opened().create_table()
+        return kill.play(kills, seed, opened)
 
 
 def test_a_killed_worker_loses_no_event_and_applies_none_twice() -> None:

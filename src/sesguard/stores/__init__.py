@@ -9,15 +9,24 @@ if TYPE_CHECKING:
     from sesguard.stores.function import FunctionStore
     from sesguard.stores.layered import LayeredStore
     from sesguard.stores.memory import MemoryStore
+    from sesguard.stores.redis import RedisStore
     from sesguard.stores.sqlite import SQLiteStore
 
-__all__ = ["DynamoDBStore", "FunctionStore", "LayeredStore", "MemoryStore", "SQLiteStore"]
+__all__ = [
+    "DynamoDBStore",
+    "FunctionStore",
+    "LayeredStore",
+    "MemoryStore",
+    "RedisStore",
+    "SQLiteStore",
+]
 
 _HOMES = {
     "DynamoDBStore": "sesguard.stores.dynamodb",
     "FunctionStore": "sesguard.stores.function",
     "LayeredStore": "sesguard.stores.layered",
     "MemoryStore": "sesguard.stores.memory",
+    "RedisStore": "sesguard.stores.redis",
     "SQLiteStore": "sesguard.stores.sqlite",
 }
 
