@@ -22,6 +22,7 @@ from sesguard.stores.redis_list import MOST_TRIES
 from sesguard.suppression import Change, CountSoftBounce, Reason, Suppress, Suppression
 from sesguard.testing import ManualClock
 from tests.peers.redis_server import RedisServer, redis_server
+from tests.stores.kept import NEW, OLD
 
 ANN, BEN = AddressKey("ann@example.org"), AddressKey("ben@example.org")
 NOW = ManualClock().now()
@@ -213,6 +214,26 @@ def test_who_is_slower_reads_again(client: redis.Redis) -> None:
         assert meeting.left == 0
         assert sum(applied) + sum(other.apply([("mine", ())])) == 1 + applied[0]
         assert not any(store.apply(batch))
+
+
+def test_an_event_is_applied_by_who_is_first(client: redis.Redis) -> None:
+    """Though nothing else that the slower one has read is different since."""
+    other = RedisStore(client)
+    store = RedisStore(Meeting(client, lambda: other.apply([("event", ())]), 1))
+    assert list(store.apply([("event", [bounced()])])) == [False]
+    assert not store.look_up([ANN])
+
+
+def test_nothing_is_written_under_a_pepper_that_was_left_meanwhile(client: redis.Redis) -> None:
+    """A writer that does not know the new pepper is told so at the last moment, too."""
+    both = RedisStore(client, hashed_with={"2026": NEW, "2025": OLD})
+    meeting = Meeting(client, lambda: both.suppress(BEN), 1)
+    old = RedisStore(meeting, hashed_with={"2025": OLD})
+    with pytest.raises(StoreError, match="under the pepper 2026"):
+        old.apply([("event", [bounced()])])
+    assert meeting.left == 0
+    assert set(both.look_up([ANN, BEN])) == {BEN}
+    assert list(both.apply([("event", [bounced()])])) == [True]
 
 
 def test_who_is_always_slower_is_told(client: redis.Redis) -> None:
