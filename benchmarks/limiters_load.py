@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from sesguard.errors import StoreError
 from sesguard.limiters import RedisLimiter, SQLiteLimiter
+from sesguard.limiters.redis_script import SCRIPT
 from sesguard.ports import Limiter
 
 __all__ = ["LARGEST", "PROCESSES", "RATE", "Grants", "Load", "send"]
@@ -98,20 +99,25 @@ def _client(load: Load) -> Any:
     return redis.Redis(port=load.port, socket_timeout=1, socket_connect_timeout=1, retry=once)
 
 
+_TIME = "redis.call('TIME')"
+
+
 class _SetClock:
-    """A client of a server whose clock is set: the script is told the time in place of TIME."""
+    """A client of a server whose clock is set: the script adds to TIME what is under a key."""
 
     def __init__(self, load: Load) -> None:
         self._client, self._load = _client(load), load
+        assert SCRIPT.count(_TIME) == 1
+        self._script = SCRIPT.replace(
+            _TIME, f"{_TIME}\n  time[1] = time[1] + (redis.call('GET', 'step') or 0)"
+        )
 
     def evalsha(self, sha: str, numkeys: int, /, *rest: Any) -> Any:
-        return self._client.evalsha(sha, numkeys, *self._told(rest))
+        if step := self._load.stepped:
+            self._client.set("step", step)
+        return self._client.eval(self._script, numkeys, *rest)
 
-    def eval(self, script: str, numkeys: int, /, *rest: Any) -> Any:
-        return self._client.eval(script, numkeys, *self._told(rest))
-
-    def _told(self, rest: tuple[Any, ...]) -> tuple[Any, ...]:
-        return *rest[:6], repr(time.time() + self._load.stepped), *rest[7:]
+    eval = evalsha
 
 
 def _sqlite(load: Load) -> Acquire:
