@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sesguard.errors import ConfigurationError
 
-__all__ = ["Topic", "topic_of"]
+__all__ = ["Topic", "partition_of", "topic_of"]
 
 _ARN = re.compile(
     r"arn:(aws[a-z-]*):sns:([a-z0-9-]{4,30}):([0-9]{12}):([A-Za-z0-9_-]{1,256}(?:\.fifo)?)"
@@ -105,6 +105,11 @@ def topic_of(arn: object) -> Topic:
     partition, region = found[1], found[2]
     host = f"sns.{region}.{_SUFFIXES[partition]}"
     return Topic(found[0], region, host, _certificate_name(partition, region))
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in, as ARNs begin with it."""
+    return next((name for name, begin in _REGIONS.items() if region.startswith(begin)), "aws")
 
 
 def _is_in(partition: str, region: str) -> bool:
