@@ -44,6 +44,7 @@ from tests.canary import (
     mailed,
     mails,
     observing,
+    piping,
     posting,
     remembering,
     rest,
@@ -70,6 +71,7 @@ SCENARIOS: list[Scenario] = [
             mailed,
             kit,
             observing,
+            piping,
             rest,
         ),
     )

@@ -48,7 +48,7 @@ def told_by(statement: str) -> list[str]:
         "from sesguard import metrics, replies",
         "from sesguard import mailcheck, mailed",
         "from sesguard import stores, limiters, transports, sources",
-        "from sesguard import guards, ledgers, observers, outboxes",
+        "from sesguard import guards, infra, ledgers, observers, outboxes",
         "from sesguard import Outbox",
     ],
 )
