@@ -172,3 +172,12 @@ def test_a_call_shows_no_parameters() -> None:
     call = Call.of("ses", "set_identity_notification_topic", Identity="ann@example.org")
     assert "ann" not in repr(call)
     assert call.parameters == {"Identity": "ann@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("service", "method"), [("iam", "x"), ({}, "x"), ("sns", "a b"), ("sns", "")], ids=range(4)
+)
+def test_a_call_is_one_of_the_pipes_own(service: Any, method: str) -> None:
+    """A plan out of a file calls no other service, and nothing that is no method."""
+    with pytest.raises(errors.ConfigurationError, match="sqs"):
+        Call.of(service, method)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from sesguard._core.pipe_template import template
 from sesguard.errors import ConfigurationError
 
 __all__ = ["Call", "Part", "Plan", "Step", "Verb"]
+
+_SERVICES = ("sns", "sqs", "ses", "sesv2")
+_METHOD = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
 class Verb(StrEnum):
@@ -49,11 +53,20 @@ class Call:
         method: The method of boto3's client.
 
         parameters_json: Its parameters, as canonical JSON.
+
+    Raises:
+        ConfigurationError: There is no such service or method.
     """
 
     service: str
     method: str
     parameters_json: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.service not in _SERVICES or not _METHOD.fullmatch(str(self.method)):
+            raise ConfigurationError(
+                f"A call is one of a method of {', '.join(_SERVICES)}, by the names of boto3."
+            )
 
     @classmethod
     def of(cls, service: str, method: str, **parameters: object) -> Self:
