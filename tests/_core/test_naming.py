@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesguard._core.naming import names_of
+from sesguard._core.naming import is_digest, names_of
 from sesguard.addresses import AddressKey
 from sesguard.errors import StoreError
 from sesguard.suppression import CountSoftBounce, Reason, Release, Suppress, Suppression
@@ -30,6 +30,13 @@ def test_a_name_is_a_digest_with_its_id(key: str) -> None:
     names = names_of({"b": NEW, "a": OLD}).all(AddressKey(key))
     assert list(names) == expected
     assert [names_of({"b": NEW}).all(name) for name in names] == [(name,) for name in names]
+
+
+def test_a_digest_is_told_from_a_key() -> None:
+    """Whoever needs an address sees that there is none."""
+    key = AddressKey("ann@example.org")
+    assert all(map(is_digest, names_of({"2026": OLD, "2025": NEW}).all(key)))
+    assert not is_digest(key)
 
 
 def test_without_a_pepper_a_name_is_a_key() -> None:
