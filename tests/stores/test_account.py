@@ -423,6 +423,7 @@ FAULTS: dict[str, tuple[str | Exception, str]] = {
     "no answer": ("answer lost", "SES did not answer {}"),
     "refused connection": ("connection refused", "SES did not answer {}"),
     "cut answer": (refusal("AccessDeniedException", 403), "must be allowed ses:{}"),
+    "another shape": (AttributeError("'list' object has no attribute 'get'"), "did not answer {}"),
     "strange": (refusal("ann@example.org", 418), "SES refused {} .HTTP status 418"),
 }
 
@@ -531,6 +532,8 @@ def test_an_operator_suppresses_an_address() -> None:
         assert store.export("ann@example.org") == []
         with pytest.raises(ConfigurationError, match="BOUNCE and COMPLAINT"):
             store.suppress("ann@example.org", Reason.MANUAL)
+        with pytest.raises(ConfigurationError, match="without an end"):
+            store.suppress("ann@example.org", expires_at=sim.clock.now())
         with pytest.raises(AddressError):
             store.suppress("nobody")
 

@@ -10,8 +10,6 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import IO, Any, Protocol, Self, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sesguard._core.account_list import spelling
 from sesguard.errors import ConfigurationError, StoreError
 from sesguard.suppression import Suppression
@@ -67,7 +65,7 @@ class AddressFile:
             s3_client.put_object(
                 Bucket=bucket, Key=key, Body=self._file, ContentType=FORMATS[self._format]
             )
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # whatever comes out of the client is of S3, and may be anything
             raise StoreError(
                 f"S3 did not take the file of addresses ({type(error).__name__}): see "
                 "error.original. The credentials must be allowed s3:PutObject in the bucket.",

@@ -164,20 +164,32 @@ class AccountStore:
             step = account_list.Step(account_list.spelling(one), one.reason)
             self._own.get().take(key, step)
 
-    def suppress(self, address: str | Address, reason: Reason = Reason.BOUNCE) -> None:
+    def suppress(
+        self,
+        address: str | Address,
+        reason: Reason = Reason.BOUNCE,
+        *,
+        scope: str = "",
+        detail: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
         """
-        Put one address on the list, as an operator.
+        Put one address on the list, as an operator. SES has no place for *detail*.
 
         Raises:
             AddressError: It is no address.
 
-            ConfigurationError: SES has no such reason.
+            ConfigurationError: SES has no such reason, and no scopes and ends.
 
             StoreError: SES does not answer.
         """
-        now = self.clock.now()
         entry = store_door.operators_entry(
-            address, reason, at=now, scope="", detail=None, expires_at=None
+            address,
+            reason,
+            at=self.clock.now(),
+            scope=scope,
+            detail=detail,
+            expires_at=expires_at,
         )
         self.add([entry])
 

@@ -18,11 +18,10 @@ from botocore.exceptions import (
     HTTPClientError,
     MetadataRetrievalError,
 )
-from botocore.parsers import ResponseParserError
 
 from sesguard._core.account_list import named
 from sesguard._frozen import FrozenMapping
-from sesguard.errors import ConfigurationError, StoreError
+from sesguard.errors import ConfigurationError, SESGuardError, StoreError
 from sesguard.ports import Clock
 from sesguard.suppression import Reason, Suppression
 
@@ -40,10 +39,7 @@ _BAD = frozenset({"BadRequestException"})
 _NO_TOKEN = frozenset({"InvalidNextTokenException"})
 _A_CODE = re.compile(r"[A-Z][A-Za-z]{2,50}(?:Exception|Error|Failure|Denied|Unavailable|Token)")
 
-_PASSING = (
-    *(ConnectionError, CredentialRetrievalError, HTTPClientError, MetadataRetrievalError),
-    ResponseParserError,
-)
+_PASSING = (ConnectionError, CredentialRetrievalError, HTTPClientError, MetadataRetrievalError)
 
 T = TypeVar("T")
 
@@ -216,8 +212,10 @@ class Calls:
                 if code not in _TOO_FAST or wait is None:
                     raise _refused(action, code, error) from None
                 self._clock.sleep(wait)
-            except (BotoCoreError, ResponseParserError) as error:
-                raise _failed(action, error) from None
+            except SESGuardError:
+                raise
+            except Exception as error:  # botocore falls over JSON of another shape, and providers
+                raise _failed(action, error) from None  # of credentials raise what they like
         raise AssertionError("the last wait is None")
 
     def _take_turn(self) -> None:
@@ -269,14 +267,13 @@ def _refused(action: str, code: str, error: ClientError) -> StoreError:
 
 
 def _failed(action: str, error: Exception) -> StoreError | ConfigurationError:
-    if isinstance(error, _PASSING):
-        return StoreError(
-            f"SES did not answer {action} ({type(error).__name__}). Check the network, and ask "
-            "again.",
+    if isinstance(error, BotoCoreError) and not isinstance(error, _PASSING):
+        return ConfigurationError(
+            f"boto3 could not ask {action} ({type(error).__name__}). Check the credentials, "
+            "region_name=, endpoint_url= and what was asked for.",
             original=error,
         )
-    return ConfigurationError(
-        f"boto3 could not ask {action} ({type(error).__name__}). Check the credentials, "
-        "region_name=, endpoint_url= and what was asked for.",
+    return StoreError(
+        f"SES did not answer {action} ({type(error).__name__}). Check the network, and ask again.",
         original=error,
     )
