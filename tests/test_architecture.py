@@ -23,8 +23,8 @@ LAYERS = {
     "ground": "clocks _one_per_process _redis_server _sqlalchemy_engine _sqlite_file",
     "adapters": "transports stores limiters guards ledgers outboxes sources observers account infra"
     " sns_certificates sns_https",
-    "clients": "_client _worker _outbox client worker webhook outbox listfiles mailed mailcheck"
-    " metrics replies sns smtp translated",
+    "clients": "_client _worker _outbox _sync client worker webhook outbox sync listfiles mailed"
+    " mailcheck metrics replies sns smtp translated",
     "integrations": "django flask asgi aws_lambda cli simulator testing __main__",
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -50,6 +50,7 @@ from tests.canary import (
     rest,
     sends,
     ses,
+    syncing,
 )
 from tests.canary.material import Scenario
 from tests.canary.watch import CANARIES, Watch, canaries_in
@@ -72,6 +73,7 @@ SCENARIOS: list[Scenario] = [
             kit,
             observing,
             piping,
+            syncing,
             rest,
         ),
     )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         sns,
         sources,
         stores,
+        sync,
         transports,
     )
     from sesguard._client.hooks import allow_if
@@ -87,6 +88,7 @@ __all__ = [
     "sns",
     "sources",
     "stores",
+    "sync",
     "translated_errors",
     "transports",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sesguard.stores.account import AccountStore
     from sesguard.stores.dynamodb import DynamoDBStore
     from sesguard.stores.function import FunctionStore
     from sesguard.stores.layered import LayeredStore
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sesguard.stores.sqlite import SQLiteStore
 
 __all__ = [
+    "AccountStore",
     "DynamoDBStore",
     "FunctionStore",
     "LayeredStore",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AccountStore": "sesguard.stores.account",
     "DynamoDBStore": "sesguard.stores.dynamodb",
     "FunctionStore": "sesguard.stores.function",
     "LayeredStore": "sesguard.stores.layered",
