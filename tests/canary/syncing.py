@@ -65,12 +65,13 @@ def together(watch: Watch, account: Any, store: Any, sim: Simulator) -> None:
             watch.value(job)
             watch.ask(job.report)
             watch.ask(job.wait)
-        for options in ({"bucket": ADDRESS}, {"prefix": f"/{ADDRESS}"}, {"data_format": ADDRESS}):
-            given = {"s3_client": bucket, "bucket": "lists", **options}
+        for changed in ({"bucket": ADDRESS}, {"prefix": f"/{ADDRESS}"}, {"data_format": ADDRESS}):
+            given = {"s3_client": bucket, "bucket": "lists", **changed}
             watch.ask(partial(sync.import_job, store, account, **given))
     pages: list[sync.Progress] = []
     watch.ask(partial(sync.pull, account, store, on_page=pages.append))
     watch.ask(partial(sync.pull, account, store, after=ADDRESS))
+    options: Any
     for options in ({"dry_run": True}, {"remove": True}, {"after": ADDRESS}, {"reasons": FOREIGN}):
         watch.ask(partial(sync.push, store, account, on_page=pages.append, **options))
     watch.value(pages)
