@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["MariaDB", "PostgreSQL", "SQLServer", "running"]
+__all__ = ["MariaDB", "PostgreSQL", "SQLServer", "need", "running"]
 
 _PATIENCE = 60.0  # seconds that a busy machine may take to start or stop one
 _RUNNERS = ("postgres", "mysql", "nobody")
@@ -224,13 +224,17 @@ class MariaDB(SQLServer):
         return b"".join(one.read_bytes() for one in (self.folder / database).iterdir())
 
 
-@contextmanager
-def running(kind: type[SQLServer]) -> Generator[SQLServer, None, None]:
-    """A server for as long as the block runs. Skips the test where none is installed."""
+def need(kind: type[SQLServer]) -> None:
+    """Skip the test where no such server is installed, or no driver for it."""
     pytest.importorskip(kind.driver)
     for program in kind.programs:
         if not _found(program):
             pytest.skip(f"{program} is not installed: Debian has it in {kind.package}")
+
+
+@contextmanager
+def running(kind: type[SQLServer]) -> Generator[SQLServer, None, None]:
+    """A server for as long as the block runs."""
     with tempfile.TemporaryDirectory(prefix="sql-") as made:
         folder = Path(made)
         if os.getuid() == 0:  # no server of these runs as root

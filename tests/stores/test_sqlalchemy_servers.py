@@ -20,7 +20,7 @@ from sesguard.stores.sqlalchemy import SQLAlchemyStore
 from sesguard.suppression import CountSoftBounce, Reason, Suppress, Suppression
 from sesguard.testing import ManualClock, StoreContract
 from sesguard.testing.store_contract import MakeStore, run_together
-from tests.peers.sql_servers import MariaDB, PostgreSQL, SQLServer, running
+from tests.peers.sql_servers import MariaDB, PostgreSQL, SQLServer, need, running
 from tests.stores.kept import KeptContract, OpenStore
 
 ANN, BEN = AddressKey("ann@example.org"), AddressKey("ben@example.org")
@@ -33,6 +33,7 @@ MakeSQL = Callable[..., SQLAlchemyStore]
 @pytest.fixture(scope="module", params=[PostgreSQL, MariaDB], ids=["postgresql", "mariadb"])
 def server(request: pytest.FixtureRequest) -> Iterator[SQLServer]:
     """A server for all tests of this module."""
+    need(request.param)
     with running(request.param) as server:
         yield server
 
