@@ -53,6 +53,11 @@ class SQLServer:
         self._numbers = count()
         self._run(self.making())
 
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether its programs are on this machine."""
+        return all(map(_found, cls.programs))
+
     def making(self) -> list[str]:
         """The command that makes its files."""
         raise NotImplementedError
@@ -135,7 +140,7 @@ class SQLServer:
 
 
 class PostgreSQL(SQLServer):
-    """PostgreSQL, from Debian."""
+    """PostgreSQL from 15, from Debian."""
 
     programs = ("initdb", "postgres")
     driver = "psycopg"
@@ -144,7 +149,9 @@ class PostgreSQL(SQLServer):
     administrative = "postgres"
 
     def making(self) -> list[str]:
-        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        # An order of letters such as people have, and not the one of their numbers.
+        order = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en"]
+        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *order]
         return [_found("initdb"), "-D", str(self.folder), *options]
 
     def serving(self) -> list[str]:
@@ -227,9 +234,8 @@ class MariaDB(SQLServer):
 def need(kind: type[SQLServer]) -> None:
     """Skip the test where no such server is installed, or no driver for it."""
     pytest.importorskip(kind.driver)
-    for program in kind.programs:
-        if not _found(program):
-            pytest.skip(f"{program} is not installed: Debian has it in {kind.package}")
+    if not kind.is_installed():
+        pytest.skip(f"{kind.programs[-1]} is not installed: Debian has it in {kind.package}")
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
@@ -190,6 +192,19 @@ def test_an_engine_that_commits_each_statement_makes_whole_transactions(
     assert number_of_rows(engine)["marks"] == 1
 
 
+def test_a_connection_that_commits_each_statement_is_no_transaction(
+    engine: sa.Engine, make: MakeSQL
+) -> None:
+    """A batch would be torn apart in it, so nothing is written."""
+    store = make()
+    with (
+        engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
+        pytest.raises(ConfigurationError, match="by itself"),
+    ):
+        store.within(connection).suppress(ANN)
+    assert number_of_rows(engine)["lines"] == 0
+
+
 @pytest.mark.parametrize("wrong", [None, "engine", object()], ids=["none", "engine", "object"])
 def test_what_is_no_transaction_is_refused(engine: sa.Engine, make: MakeSQL, wrong: object) -> None:
     """An engine, for one: each of its statements would be a transaction of its own."""
@@ -293,6 +308,17 @@ def test_what_a_database_cannot_hold_is_held_all_the_same(make: MakeSQL) -> None
     assert not store.look_up([ANN])
     store.apply([("y", [huge])])
     assert store.remove([entry.key]) == 1
+
+
+def test_the_last_page_is_the_last(make: MakeSQL) -> None:
+    """A page that is full tells of another one if, and only if, there is something on it."""
+    store = make()
+    store.add([hard(AddressKey(f"{n}@x.org")).suppression for n in range(6)])
+    first = store.entries(None, 2)
+    second = store.entries(first.next, 2)
+    third = store.entries(second.next, 2)
+    assert [one.key[0] for page in (first, second, third) for one in page.items] == list("012345")
+    assert (first.next is None, second.next is None, third.next) == (False, False, None)
 
 
 def test_it_is_there_when_opened_again(make: MakeSQL) -> None:
@@ -548,6 +574,21 @@ def test_a_database_that_is_not_known_is_refused(
     monkeypatch.setattr(engine.dialect, "name", "oracle")
     with pytest.raises(ConfigurationError, match="oracle"):
         SQLAlchemyStore(engine)
+
+
+def test_without_the_package_the_error_says_what_to_install() -> None:
+    """A missing sqlalchemy is named with the line for pip, and other stores work without it."""
+    script = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "from sesguard import errors\n"
+        "from sesguard.stores.memory import MemoryStore\n"
+        "try: from sesguard.stores.sqlalchemy import SQLAlchemyStore\n"
+        "except errors.MissingExtraError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "pip install 'sesguard[sqlalchemy]'" in done.stdout
 
 
 # Who gets in the way of another

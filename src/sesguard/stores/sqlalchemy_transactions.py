@@ -139,6 +139,11 @@ def _connection(callers: sa.Connection | Callers) -> sa.Connection:
 
 def _within(connection: sa.Connection, act: Callable[[sa.Connection], T]) -> T:
     """All that *act* does, or nothing, whatever the caller makes of an error."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        raise ConfigurationError(
+            "The connection given to store.within commits each statement by itself, so that there "
+            "is no transaction to take part in: use the store without within."
+        )
     if connection.dialect.name == "sqlite" and not _is_open(connection):
         # The driver begins no transaction for a SAVEPOINT, which would be committed by itself.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
