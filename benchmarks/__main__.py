@@ -14,6 +14,7 @@ AREAS = [
     "lookup",
     "dynamodb",
     "lookup_redis",
+    "lookup_sqlalchemy",
     "limiter",
     "limiters",
     "throttle",

@@ -32,7 +32,7 @@ from tests.canary.sends import guarded
 from tests.canary.watch import Watch
 from tests.peers.http import Answer, HTTPPeer
 
-__all__ = ["SCENARIOS", "Told", "kept"]
+__all__ = ["SCENARIOS", "Told", "exercised", "kept"]
 
 
 class Told:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sesguard.stores.layered import LayeredStore
     from sesguard.stores.memory import MemoryStore
     from sesguard.stores.redis import RedisStore
+    from sesguard.stores.sqlalchemy import SQLAlchemyStore
     from sesguard.stores.sqlite import SQLiteStore
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LayeredStore",
     "MemoryStore",
     "RedisStore",
+    "SQLAlchemyStore",
     "SQLiteStore",
 ]
 
@@ -30,6 +32,7 @@ _HOMES = {
     "LayeredStore": "sesguard.stores.layered",
     "MemoryStore": "sesguard.stores.memory",
     "RedisStore": "sesguard.stores.redis",
+    "SQLAlchemyStore": "sesguard.stores.sqlalchemy",
     "SQLiteStore": "sesguard.stores.sqlite",
 }
 
