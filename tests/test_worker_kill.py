@@ -207,7 +207,8 @@ def work(
             worker.drain()
         sys.settrace(None)
         if lines is not None:
-            peer.say(what="lines", runs=lines.runs)
+            # A poll that was left behind may still run on its thread, and be counted.
+            peer.say(what="lines", runs=dict(lines.runs))
         os._exit(0)
     except BaseException:
         traceback.print_exc()

@@ -16,8 +16,7 @@ from sesguard.errors import ConfigurationError
 
 __all__ = ["Call", "Part", "Plan", "Step", "Verb"]
 
-_SERVICES = ("sns", "sqs", "ses", "sesv2")
-_METHOD = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_METHOD = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
 class Verb(StrEnum):
@@ -55,7 +54,7 @@ class Call:
         parameters_json: Its parameters, as canonical JSON.
 
     Raises:
-        ConfigurationError: There is no such service or method.
+        ConfigurationError: A pipe has no such call.
     """
 
     service: str
@@ -63,9 +62,11 @@ class Call:
     parameters_json: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if self.service not in _SERVICES or not _METHOD.fullmatch(str(self.method)):
+        known = self.service in ("sns", "sqs", "ses", "sesv2")
+        if not known or not _METHOD.fullmatch(str(self.method)):
             raise ConfigurationError(
-                f"A call is one of a method of {', '.join(_SERVICES)}, by the names of boto3."
+                "A pipe has no such call: service must be sns, sqs, ses or sesv2, and method one "
+                "of boto3's client for it."
             )
 
     @classmethod

@@ -98,10 +98,12 @@ def _calls(layout: Layout, step: Step, found: Found) -> Iterator[Call]:
 
 
 def _identity(layout: Layout, step: Step, found: Found) -> Iterator[Call]:
-    given = step.calls[0].parameters
+    given = [call.parameters for call in step.calls]
     for identity in found.identities:
-        kind, is_it = given["NotificationType"], identity.name == given["Identity"]
-        if is_it and identity.topics[kind] == layout.topic_arn:
+        of_it = [one for one in given if one.get("Identity") == identity.name]
+        for kind in (str(one.get("NotificationType")) for one in of_it):
+            if identity.topics.get(kind) != layout.topic_arn:
+                continue
             back = {"SnsTopic": step.before} if step.before else {}
             yield Call.of(
                 *("ses", "set_identity_notification_topic"),

@@ -88,7 +88,8 @@ class Pipe:
         region_name: str | None = None,
         endpoint_url: str | None = None,
     ) -> None:
-        place = region_name or str(kms_key or "").partition(":kms:")[2].partition(":")[0]
+        of_key = str(kms_key or "").partition(":kms:")[2].partition(":")[0]
+        place = region_name or of_key
         self._wanted = Layout(
             account_id=_ANY_ACCOUNT,
             region_name=place or _ANY_REGION,
