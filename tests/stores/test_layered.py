@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from sesguard.addresses import AddressKey
-from sesguard.errors import ConfigurationError, StoreError
-from sesguard.stores import LayeredStore, MemoryStore, SQLiteStore
+from sesguard.errors import AddressError, ConfigurationError, StoreError
+from sesguard.stores import FunctionStore, LayeredStore, MemoryStore, SQLiteStore
 from sesguard.suppression import Reason, Suppress, Suppression
 from sesguard.testing import ManualClock, StoreContract
 from sesguard.testing.store_contract import MakeStore, all_entries
@@ -176,6 +176,29 @@ def test_pages_go_through_all_lists(case: Case) -> None:
     for cursor in ("x", "2", "-1 x", "9 ", ""):
         with pytest.raises(ConfigurationError):
             case.store.entries(cursor)
+
+
+def test_all_lists_tell_and_forget_an_address(case: Case) -> None:
+    """What any of them knows is told, and after an erasure none knows anything."""
+    case.far.add([entry(ANN), entry(CY)])
+    assert len(case.store.export("Ann@example.org")) == 2
+    assert set(case.store.look_up([ANN])) == {ANN}
+    assert case.store.erase(ANN) == 2
+    assert not case.store.look_up([ANN])
+    assert not case.store.export(ANN)
+    with pytest.raises(AddressError):
+        case.store.erase("nobody")
+
+
+def test_a_list_that_cannot_forget_says_so() -> None:
+    """Nothing is half forgotten: the others are left as they are."""
+    home = MemoryStore([entry(ANN)])
+    functions = FunctionStore(look_up=lambda key: None, suppress=print)
+    store = LayeredStore(home, functions)
+    for method in (store.export, store.erase):
+        with pytest.raises(ConfigurationError, match="FunctionStore"):
+            method(ANN)
+    assert home.export(ANN)
 
 
 def test_closing_closes_all_and_forgets(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from threading import Lock
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self, cast
 
 from sesguard._core import listing, store_door
 from sesguard.addresses import Address, AddressKey
@@ -20,6 +20,11 @@ from sesguard.suppression import Change, Page, Reason, Suppression
 __all__ = ["LayeredStore"]
 
 _METHODS = ("look_up", "apply", "add", "remove", "entries", "close")
+
+
+class _Keeping(Protocol):
+    def export(self, address: str | Address, /) -> list[dict[str, object]]: ...
+    def erase(self, address: str | Address, /) -> int: ...
 
 
 class _Known(NamedTuple):
@@ -189,6 +194,41 @@ class LayeredStore:
         finally:
             self._forget(asked)
 
+    def export(self, address: str | Address) -> list[dict[str, object]]:
+        """
+        All that the lists know of an address, one after another. See `SQLiteStore.export`.
+
+        Raises:
+            AddressError: It is no address.
+
+            ConfigurationError: One of the lists cannot tell.
+
+            StoreError: One of them cannot be read.
+        """
+        lists = [_able(one, "export") for one in self._stores]
+        return [known for one in lists for known in one.export(address)]
+
+    def erase(self, address: str | Address) -> int:
+        """
+        Forget an address, in all lists. See `SQLiteStore.erase`.
+
+        Returns:
+            How many entries and other notes there were.
+
+        Raises:
+            AddressError: It is no address.
+
+            ConfigurationError: One of the lists cannot forget. None has.
+
+            StoreError: One of them cannot be written. Those before it have forgotten.
+        """
+        lists = [_able(one, "erase") for one in self._stores]
+        key = Address.parse(address).key
+        try:
+            return sum(one.erase(address) for one in lists)
+        finally:
+            self._forget([key])
+
     def entries(self, after: str | None = None, limit: int = 1000) -> Page[Suppression]:
         """
         The lists one after another, page by page. What is on two of them comes twice.
@@ -282,3 +322,12 @@ class LayeredStore:
                 "after= is not a cursor: pass page.next of the page before, or None to begin."
             )
         return int(number), place or None
+
+
+def _able(store: SuppressionStore, name: str) -> _Keeping:
+    if not hasattr(store, name):
+        raise ConfigurationError(
+            f"{type(store).__name__} has no {name}(): ask that list in its own way, and the "
+            "others by theirs."
+        )
+    return cast("_Keeping", store)
