@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sesguard._core import entering, store_door
 from sesguard._core.drafts import Draft
@@ -17,12 +16,13 @@ from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
 from sesguard.stores import dynamodb_items as rows
 from sesguard.stores import dynamodb_setup as setup
+from sesguard.stores._doors import Doors
 from sesguard.stores.dynamodb_about import DynamoDBList
 from sesguard.stores.dynamodb_changes import change, held
 from sesguard.stores.dynamodb_items import Item
 from sesguard.stores.dynamodb_pages import standing
 from sesguard.stores.dynamodb_table import MOST, DynamoDBClient, DynamoDBTable
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.suppression import Change, Page, Suppression
 
 __all__ = ["DynamoDBStore"]
 
@@ -32,7 +32,7 @@ _FULL = 10
 """Names of which one transaction takes all, however much is known of each: 400 kB."""
 
 
-class DynamoDBStore:
+class DynamoDBStore(Doors):
     """
     A suppression list in a DynamoDB table of its own. Threads, processes and machines share it.
 
@@ -88,7 +88,7 @@ class DynamoDBStore:
         hashed_with: HashedWith | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
         self._keep_marks = store_door.span("keep_marks", keep_marks)
         self._names = names_of(hashed_with)
         self._table = DynamoDBTable(
@@ -182,33 +182,6 @@ class DynamoDBStore:
             act = partial(entering.add, entries=some, names=self._names)
             self._change([one.key for one in some], act)
 
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: The table cannot be written.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
-
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
         Take keys off the list in one scope, as an operator.
@@ -285,18 +258,6 @@ class DynamoDBStore:
     def close(self) -> None:
         """Close our own client. A later use makes another one."""
         self._table.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _keys_of(self, most: int) -> int:
         """How many keys stand under so many names, or fewer."""

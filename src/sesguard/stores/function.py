@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import TypeVar, cast
 
 from sesguard._core import listing, store_door
 from sesguard._frozen import FrozenMapping
-from sesguard.addresses import Address, AddressKey
+from sesguard.addresses import AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError, SESGuardError, StoreError
 from sesguard.ports import Clock, SuppressionHook, SuppressionStore
+from sesguard.stores._doors import Doors
 from sesguard.suppression import Change, Page, Reason, Suppress, Suppression, stream_scope
 
 __all__ = ["FunctionStore"]
@@ -26,7 +25,7 @@ _ALL_MAIL = stream_scope("*")
 _NOTHING: Mapping[AddressKey, Suppression] = FrozenMapping()
 
 
-class FunctionStore:
+class FunctionStore(Doors):
     """
     A suppression list whose entries for all mail are kept by functions of yours.
 
@@ -65,7 +64,7 @@ class FunctionStore:
         bookkeeping: SuppressionStore | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
         self._look_up = look_up
         self._suppress = suppress
         self._release = release
@@ -128,33 +127,6 @@ class FunctionStore:
         keys = dict.fromkeys(one.key for one in entries if not one.scope)
         self._tell(keys, {}, again=keys)
 
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: Your function failed, or the bookkeeping.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
-
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
         Take keys off the list in one scope, as an operator.
@@ -189,18 +161,6 @@ class FunctionStore:
     def close(self) -> None:
         """Close the bookkeeping."""
         self._books.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _asked(self, key: AddressKey) -> bool | Suppression:
         answer = _told(self._look_up, key)

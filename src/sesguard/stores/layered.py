@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
-from types import TracebackType
-from typing import NamedTuple, Protocol, Self, cast
+from typing import NamedTuple, Protocol, cast
 
 from sesguard._core import listing, store_door
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock, SuppressionStore
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.stores._doors import Doors
+from sesguard.suppression import Change, Page, Suppression
 
 __all__ = ["LayeredStore"]
 
@@ -34,7 +34,7 @@ class _Known(NamedTuple):
     until: float
 
 
-class LayeredStore:
+class LayeredStore(Doors):
     """
     Several lists as one, with their answers kept in memory for a time that you state.
 
@@ -93,7 +93,7 @@ class LayeredStore:
             else store_door.span("absent_for", absent_for).total_seconds()
         )
         self._most = most
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
         self._lock = Lock()
         self._known: OrderedDict[AddressKey, dict[tuple[str, ...], _Known]] = OrderedDict()
         self._written = 0
@@ -149,33 +149,6 @@ class LayeredStore:
             self._stores[0].add(entries)
         finally:
             self._forget([one.key for one in entries])
-
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the first list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: The list cannot be written.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
@@ -258,18 +231,6 @@ class LayeredStore:
         with self._lock:
             self._known.clear()
             self._written += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _ask(
         self, keys: Sequence[AddressKey], scopes: Sequence[str]

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from sesguard._core import entering, listing, store_door
 from sesguard._core.drafts import Draft
@@ -18,12 +16,13 @@ from sesguard._core.naming import HashedWith, names_of
 from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.stores._doors import Doors
+from sesguard.suppression import Change, Page, Suppression
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore:
+class MemoryStore(Doors):
     """
     A suppression list in memory: for tests, scripts, and a process that loads a list of its own.
 
@@ -49,7 +48,7 @@ class MemoryStore:
         hashed_with: HashedWith | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
         self._keep_marks = store_door.span("keep_marks", keep_marks)
         self._names = names_of(hashed_with)
         self._lock = Lock()
@@ -96,31 +95,6 @@ class MemoryStore:
             draft = self._draft(now)
             entering.add(draft, entries, self._names)
             self._keep(draft, now)
-
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
@@ -185,18 +159,6 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is held open. The list stays."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _draft(self, now: datetime) -> Draft:
         def mark(event_key: str) -> bool:

@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sesguard._core import entering, listing, store_door
 from sesguard._core.drafts import Draft
@@ -18,16 +17,17 @@ from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
+from sesguard.stores._doors import Doors
 from sesguard.stores.redis_asking import Client
 from sesguard.stores.redis_list import MOST_TRIES, RedisList
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.suppression import Change, Page, Suppression
 
 __all__ = ["RedisStore"]
 
 T = TypeVar("T")
 
 
-class RedisStore:
+class RedisStore(Doors):
     """
     A suppression list in Redis. Threads, processes and hosts share it.
 
@@ -74,7 +74,7 @@ class RedisStore:
         self._names = names_of(hashed_with)
         self._list = RedisList(redis, prefix, self._names)
         self._keep_marks = store_door.span("keep_marks", keep_marks)
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
 
     def look_up(
         self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
@@ -133,33 +133,6 @@ class RedisStore:
             some = entries[start : start + 1_000]
             names = self._names.asked(one.key for one in some)
             self._change(names, partial(entering.add, entries=some, names=self._names), now)
-
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: Redis cannot be written.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
@@ -247,18 +220,6 @@ class RedisStore:
         The connection is the caller's.
         """
         self._list.let_go()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _change(
         self,

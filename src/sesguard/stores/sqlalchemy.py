@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
-from types import TracebackType
 from typing import Self, TypeVar
 
 from sesguard._core import entering, listing, store_door
@@ -24,10 +23,11 @@ from sesguard.ports import Clock
 from sesguard.stores import sqlalchemy_asking as asking
 from sesguard.stores import sqlalchemy_holding as holding
 from sesguard.stores import sqlalchemy_rows as rows
+from sesguard.stores._doors import Doors
 from sesguard.stores.sqlalchemy_about import Agreement
 from sesguard.stores.sqlalchemy_tables import tables
 from sesguard.stores.sqlalchemy_transactions import Callers, Transactions
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.suppression import Change, Page, Suppression
 
 try:
     import sqlalchemy as sa
@@ -46,7 +46,7 @@ _TRIES = 5
 T = TypeVar("T")
 
 
-class SQLAlchemyStore:
+class SQLAlchemyStore(Doors):
     """
     A suppression list in tables. All that use the database share it.
 
@@ -90,7 +90,7 @@ class SQLAlchemyStore:
         hashed_with: HashedWith | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
         self._database = Transactions(engine, self._clock)
         self._names = names_of(hashed_with)
         self._keep_marks = store_door.span("keep_marks", keep_marks)
@@ -201,33 +201,6 @@ class SQLAlchemyStore:
             names = self._names.asked(dict.fromkeys(one.key for one in some))
             self._enter(names, partial(entering.add, entries=some, names=self._names))
 
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: The database cannot be used.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
-
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
         Take keys off the list in one scope, as an operator.
@@ -312,18 +285,6 @@ class SQLAlchemyStore:
 
     def close(self) -> None:
         """Nothing is held open: the engine is the caller's."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _enter(self, names: Collection[AddressKey], act: Callable[[Draft], T]) -> T:
         """Change what is known under names, as a whole transaction."""

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from sqlite3 import Connection
-from types import TracebackType
-from typing import Self
 
 from sesguard._core import entering, listing, store_door
 from sesguard._core.drafts import Draft
@@ -22,7 +20,8 @@ from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.ports import Clock
 from sesguard.stores import sqlite_rows as rows
-from sesguard.suppression import Change, Page, Reason, Suppression
+from sesguard.stores._doors import Doors
+from sesguard.suppression import Change, Page, Suppression
 
 __all__ = ["SQLiteStore"]
 
@@ -46,7 +45,7 @@ _FORGET_SOFT_BOUNCES = """
 """
 
 
-class SQLiteStore:
+class SQLiteStore(Doors):
     """
     A suppression list in a file. Threads and processes of one machine share it.
 
@@ -90,7 +89,7 @@ class SQLiteStore:
             opened=partial(rows.agree, names=self._names, where=os.fspath(path)),
         )
         self._keep_marks = store_door.span("keep_marks", keep_marks)
-        self._clock: Clock = clock or SystemClock()
+        super().__init__(clock or SystemClock())
 
     def look_up(
         self, keys: Sequence[AddressKey], scopes: Sequence[str] = (), /
@@ -147,33 +146,6 @@ class SQLiteStore:
                 draft = _draft(connection, now)
                 entering.add(draft, entries[start : start + 5_000], self._names)
                 _save(connection, draft, now)
-
-    def suppress(
-        self,
-        address: str | Address,
-        reason: Reason = Reason.MANUAL,
-        *,
-        scope: str = "",
-        detail: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> None:
-        """
-        Put one address on the list, as an operator.
-
-        Raises:
-            AddressError: It is no address.
-
-            StoreError: The file cannot be written.
-        """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self._clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
@@ -259,18 +231,6 @@ class SQLiteStore:
     def close(self) -> None:
         """Close connections. A later use opens new ones."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
 
 def _draft(connection: Connection, now: datetime) -> Draft:
