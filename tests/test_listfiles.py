@@ -112,6 +112,15 @@ def test_what_came_in_an_event_is_kept_however_it_is_spelled(tmp_path: Path) -> 
     assert list(back.entries().items) == [odd, bare]
 
 
+def test_a_key_of_another_provider_is_no_address(tmp_path: Path) -> None:
+    """A row without an address, whose key means something else, is refused and not listed."""
+    file = tmp_path / "list.csv"
+    file.write_text("key,reason\n17,BOUNCE\nAnn@example.org,BOUNCE\n,BOUNCE\n", encoding="utf-8")
+    store = MemoryStore()
+    assert [one.line for one in listfiles.read_csv(file, store).refused] == [2, 3, 4]
+    assert not store.entries().items
+
+
 def test_another_providers_export_is_read(tmp_path: Path) -> None:
     """Its columns and its words for reasons can be named; the rest of it does no harm."""
     file = tmp_path / "export.csv"

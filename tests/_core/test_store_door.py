@@ -149,3 +149,21 @@ def test_what_is_no_row_is_no_cursor(after: str) -> None:
     """It is refused, whatever a database would make of it."""
     with pytest.raises(ConfigurationError, match="cursor"):
         store_door.row(after)
+
+
+def test_half_of_a_surrogate_pair_makes_no_place_of_its_own() -> None:
+    """What a file or a server cannot hold is replaced at the door, the same in every change."""
+    odd, plain = AddressKey("a\ud83d@example.org"), AddressKey("a\ufffd@example.org")
+    scope, kept = "tenant:\ud83d", "tenant:\ufffd"
+    changes = (
+        replace(RELEASE, key=odd, scope=scope),
+        replace(BOUNCE, key=odd, scope=scope),
+        Suppress(replace(ENTRY, key=odd, scope=scope)),
+    )
+    ((_, effects),) = store_door.batch([("event", changes)])
+    assert effects == (
+        replace(RELEASE, key=plain, scope=kept),
+        replace(BOUNCE, key=plain, scope=kept),
+        Suppress(replace(ENTRY, key=plain, scope=kept)),
+    )
+    assert store_door.scopes([scope]) == ("", kept)

@@ -119,7 +119,7 @@ def _mailbox(spelling: str, key: str) -> tuple[AddressKey, str | None]:
 def _key(key: str) -> AddressKey:
     if not key:
         raise ValueError("it has no address")
-    if is_digest(key) or read_leniently(key)[1] == key:
+    if is_digest(key) or ("@" in key and read_leniently(key)[1] == key):
         return AddressKey(key)
     raise ValueError("it has no address, and its key is none of ours")
 
