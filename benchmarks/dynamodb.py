@@ -26,7 +26,7 @@ def filled(size: int) -> DynamoDBStore:
 
     from benchmarks.lookup import AT
 
-    client = boto3.session.Session(region_name="us-east-1").client("dynamodb")
+    client: Any = boto3.session.Session(region_name="us-east-1").client("dynamodb")
     store = DynamoDBStore(f"of-{size}", boto3_client=client)
     store.create_table()
     table: Any = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table(f"of-{size}")

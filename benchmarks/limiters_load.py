@@ -169,7 +169,7 @@ def _limits_redis(load: Load) -> Acquire:
         if limiter.hit(item, "ses", cost=units):
             return True
         time.sleep(0.01)  # it answers no, and not for how long
-        return limiter.hit(item, "ses", cost=units)
+        return bool(limiter.hit(item, "ses", cost=units))
 
     return acquire
 

@@ -89,9 +89,10 @@ def each(field: str, value: object) -> Iterable[object]:
     """What `addresses` goes through, one at a time."""
     if isinstance(value, (str, Address)):
         return (value,)
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, Mapping)):
-        return cast("Iterable[object]", value)
-    raise _no_list(field, "addresses", value)
+    found = _iterable(value)
+    if found is None:
+        raise _no_list(field, "addresses", value)
+    return found
 
 
 def items(field: str, value: object, kind: type[_T], what: str) -> tuple[_T, ...]:
@@ -229,10 +230,15 @@ def _no_list(field: str, what: str, value: object) -> EmailError:
     return EmailError(f"{field}: a list of {what} is needed, not {_kind(value)}.", field=field)
 
 
-def _listed(value: object) -> tuple[object, ...] | None:
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping)):
-        return tuple(cast("Iterable[object]", value))
+def _iterable(value: object) -> Iterable[object] | None:
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, Mapping)):
+        return cast("Iterable[object]", value)
     return None
+
+
+def _listed(value: object) -> tuple[object, ...] | None:
+    found = None if isinstance(value, str) else _iterable(value)
+    return None if found is None else tuple(found)
 
 
 def _kind(value: object) -> str:
