@@ -17,6 +17,9 @@ from sesguard.errors import (
 
 __all__ = ["SMTPServer"]
 
+_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What OpenSSL calls a connection that the other side closed; which one depends on the Python."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SMTPServer:
@@ -83,7 +86,7 @@ class SMTPServer:
                 original=exc,
             ) from None
         except OSError as exc:
-            if isinstance(exc, ssl.SSLError) and not isinstance(exc, ssl.SSLEOFError):
+            if isinstance(exc, ssl.SSLError) and not isinstance(exc, _ENDED):
                 raise self.error(
                     TransportSecurityError,
                     f"TLS with {self.host} could not be set up ({exc.reason}). Nothing was sent. "
