@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from sesguard._core import account_list, entering, store_door
 from sesguard._core.listing import Line, Place
@@ -16,6 +14,7 @@ from sesguard.addresses import Address, AddressKey
 from sesguard.clocks import SystemClock
 from sesguard.errors import ConfigurationError
 from sesguard.ports import Clock
+from sesguard.stores._doors import Doors
 from sesguard.stores.account_calls import LARGEST_PAGE, Calls, SuppressionListClient, make
 from sesguard.stores.account_jobs import ImportReport, read_report
 from sesguard.stores.account_session import Session
@@ -24,7 +23,7 @@ from sesguard.suppression import Change, Page, Reason, Suppression
 __all__ = ["AccountStore"]
 
 
-class AccountStore:
+class AccountStore(Doors):
     """
     SES's own list, over its API v2, at one call a second.
 
@@ -94,6 +93,7 @@ class AccountStore:
                 "boto3_client= must be a client for 'sesv2': boto3.client('sesv2', ...)."
             )
         self.clock: Clock = clock or SystemClock()
+        super().__init__(self.clock)
         self._pace = _pace(pace)
         self._given = boto3_client
         self._make = partial(make, session=boto3_session, region=region_name, endpoint=endpoint_url)
@@ -183,15 +183,7 @@ class AccountStore:
 
             StoreError: SES does not answer.
         """
-        entry = store_door.operators_entry(
-            address,
-            reason,
-            at=self.clock.now(),
-            scope=scope,
-            detail=detail,
-            expires_at=expires_at,
-        )
-        self.add([entry])
+        super().suppress(address, reason, scope=scope, detail=detail, expires_at=expires_at)
 
     def remove(self, keys: Sequence[AddressKey], scope: str = "", /) -> int:
         """
@@ -312,18 +304,6 @@ class AccountStore:
     def close(self) -> None:
         """Close our own client. A later call makes another one."""
         self._own.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _open(self) -> Session:
         if self._given is not None:
